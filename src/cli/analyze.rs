@@ -1,0 +1,170 @@
+//! `rslim analyze`.
+
+use std::time::Instant;
+
+use super::arguments::{AnalyzeCommand, Format};
+use super::failure::Failure;
+use super::output::Output;
+use super::progress::Bars;
+use super::terminal;
+use crate::analyze::{self, Base, DatabaseContents};
+use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, WantedContents, scan};
+use crate::oci::Digest;
+use crate::report::{TableStyle, json, table, tree_listing};
+use crate::ruleset::CacheRules;
+use crate::source::{self, Locator, OpenOptions, Opened};
+
+pub(super) fn run(command: &AnalyzeCommand) -> Result<(), Failure> {
+    let plan = command.output.plan()?;
+    let locator = locate(&command.image)?;
+    if let Some(input) = locator.path() {
+        for output in &plan {
+            output.spare(input)?;
+        }
+    }
+    let jobs = command.reading.jobs();
+    // Fails only when a pool was made before, which then does as well.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build_global();
+    match &plan[..] {
+        [only] if only.format == Format::Tree => list(command, &locator, only),
+        _ => report(command, &locator, &plan),
+    }
+}
+
+fn locate(image: &str) -> Result<Locator, Failure> {
+    image
+        .parse()
+        .map_err(|error| Failure::of(&format!("image {image:?}"), &error))
+}
+
+/// The final tree, for comparing it with what other tools unpack.
+fn list(command: &AnalyzeCommand, locator: &Locator, output: &Output) -> Result<(), Failure> {
+    let scanned = read(command, locator, ContentHash::Sha256, &NoContents)?;
+    warn(command, &scanned.warnings);
+    output.write(|out| tree_listing::write(&scanned, out))
+}
+
+fn report(command: &AnalyzeCommand, locator: &Locator, plan: &[Output]) -> Result<(), Failure> {
+    let rules = CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
+    let begun = Instant::now();
+    let scanned = read(command, locator, ContentHash::Blake3, &DatabaseContents)?;
+    let base = match command.base.as_str() {
+        "auto" => None,
+        name => Some(given_base(command, name, &scanned)?),
+    };
+    let read = begun.elapsed();
+    let analysis = analyze::analyze(&scanned, &rules, base)
+        .map_err(|error| Failure::of(&command.image, &error))?;
+    warn(command, &analysis.warnings);
+    if command.output.verbose {
+        let judged = begun.elapsed() - read;
+        terminal::note(&format!(
+            "{} layers read in {} ms, judged in {} ms, with {} threads",
+            scanned.layers.len(),
+            read.as_millis(),
+            judged.as_millis(),
+            command.reading.jobs(),
+        ));
+    }
+    for output in plan {
+        output.write(|out| match output.format {
+            Format::Json => json::write(&scanned, &analysis, out),
+            Format::Table => {
+                let style = TableStyle {
+                    width: terminal::width(),
+                    color: terminal::color(command.output.color, output.is_terminal()),
+                    top: command.top,
+                };
+                table::write(&scanned, &analysis, style, out)
+            }
+            Format::Tree => tree_listing::write(&scanned, out),
+        })?;
+    }
+    Ok(())
+}
+
+fn read(
+    command: &AnalyzeCommand,
+    locator: &Locator,
+    hash: ContentHash,
+    wanted: &dyn WantedContents,
+) -> Result<ScannedImage, Failure> {
+    let opened = open(command, locator)?;
+    let bars = Bars::new(command.output.quiet);
+    let options = ScanOptions {
+        limits: command.reading.limits(),
+        jobs: command.reading.jobs(),
+        hash,
+        verify: command.reading.verify.into(),
+        wanted,
+        progress: &bars,
+    };
+    let scanned = scan(opened, &options);
+    bars.clear();
+    scanned.map_err(|error| {
+        let failure = Failure::of(&command.image, &error);
+        if error.is_mismatch() {
+            return failure.help("--verify warn reads the image all the same");
+        }
+        failure
+    })
+}
+
+fn open(command: &AnalyzeCommand, locator: &Locator) -> Result<Opened, Failure> {
+    let options = OpenOptions {
+        platform: command.platform.clone(),
+        limits: command.reading.limits(),
+    };
+    if command.output.verbose {
+        terminal::note(&format!("opening {locator}"));
+    }
+    source::open(locator, &options).map_err(|error| Failure::of("", &error))
+}
+
+/// The base that `--base` names; it must be one.
+fn given_base(
+    command: &AnalyzeCommand,
+    name: &str,
+    scanned: &ScannedImage,
+) -> Result<Base, Failure> {
+    let opened = open(command, &locate(name)?)?;
+    let image = match opened {
+        Opened::Image(open) => open.image,
+        Opened::Stream(stream) => {
+            let limits = command.reading.limits();
+            let read = stream.read(&limits, &mut |_, _, _| {});
+            read.map_err(|error| Failure::of("", &error))?.image
+        }
+    };
+    let diff_ids: Vec<Digest> = image
+        .layers
+        .iter()
+        .filter_map(|l| l.diff_id.clone())
+        .collect();
+    analyze::given_base(&scanned.image, name, &diff_ids).ok_or_else(|| {
+        let own = scanned.image.layers.iter().map(|l| l.diff_id.as_ref());
+        let shared = own.zip(&diff_ids).take_while(|(own, base)| *own == Some(base)).count();
+        Failure::new(format!(
+            "--base {name}: the image was not built from it: {shared} of its {} layers are the image's lowest",
+            diff_ids.len(),
+        ))
+        .help("give the base in the version that the image was built from, or --base auto")
+    })
+}
+
+fn warn(command: &AnalyzeCommand, warnings: &[String]) {
+    /// A broken image can have one for each of a million entries.
+    const SHOWN: usize = 20;
+    if command.output.quiet {
+        return;
+    }
+    for warning in warnings.iter().take(SHOWN) {
+        terminal::warn(warning);
+    }
+    if warnings.len() > SHOWN {
+        let more = warnings.len() - SHOWN;
+        terminal::warn(&format!("and {more} more; --format json has all of them"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The command line: arguments in, a report and an exit status out.
+//!
+//! Exit status: 0 fine, 2 wrong usage or unreadable input, 130 interrupted.
+//! (1 is for findings, which `analyze` does not have.) Results go to standard
+//! output, everything else to standard error.
+
+mod analyze;
+mod arguments;
+mod failure;
+mod output;
+mod progress;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+/// Runs the program with the process's arguments.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(wrong) => return usage(&wrong),
+    };
+    output::clean_up_on_interrupt();
+    let done = match arguments.command {
+        Command::Analyze(command) => analyze::run(&command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::report_failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help and version are results; anything else is wrong usage.
+fn usage(wrong: &clap::Error) -> ExitCode {
+    // Nobody is there to hear of a failure to print.
+    let _ = wrong.print();
+    match wrong.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    }
+}

@@ -1,0 +1,37 @@
+//! rslim tells why container images are big and which of their bytes are wasted.
+//!
+//! Data flows one way, and a module uses only those named before it:
+//! [`codec`] → [`oci`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
+//! [`analyze`] → [`report`] → [`cli`].
+//!
+//! ```no_run
+//! use rslim::{analyze, codec, layer, ruleset, source};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let opened = source::open(&"app.tar".parse()?, &source::OpenOptions::default())?;
+//! let options = layer::ScanOptions {
+//!     limits: codec::Limits::default(),
+//!     jobs: 4,
+//!     hash: layer::ContentHash::Blake3,
+//!     verify: layer::Verify::Auto,
+//!     wanted: &analyze::DatabaseContents,
+//!     progress: &layer::NoProgress,
+//! };
+//! let scan = layer::scan(opened, &options)?;
+//! let rules = ruleset::CacheRules::builtin()?;
+//! let analysis = analyze::analyze(&scan, &rules, None)?;
+//! println!("{} bytes are wasted", analysis.totals.wasted_bytes);
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(test, allow(clippy::expect_used, clippy::unwrap_used))]
+
+pub mod analyze;
+pub mod cli;
+pub mod codec;
+pub mod layer;
+pub mod oci;
+pub mod report;
+pub mod ruleset;
+pub mod source;
+pub mod tree;

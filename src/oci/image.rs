@@ -1,0 +1,37 @@
+//! One image: its documents parsed, its blobs still closed.
+
+use std::collections::BTreeMap;
+
+use super::{Digest, ImageConfig, Platform};
+
+/// A manifest and its configuration, from whatever source.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// How the user or the source names it.
+    pub reference: String,
+    /// Digest of the manifest; docker archives of the old layout have none.
+    pub digest: Option<Digest>,
+    /// Digest of the configuration: Docker's image ID.
+    pub config_digest: Digest,
+    /// What the image runs on.
+    pub platform: Platform,
+    /// The configuration.
+    pub config: ImageConfig,
+    /// Annotations of the manifest.
+    pub annotations: BTreeMap<String, String>,
+    /// The layers, lowest first.
+    pub layers: Vec<LayerDescriptor>,
+}
+
+/// What the documents say about a layer.
+#[derive(Debug, Clone)]
+pub struct LayerDescriptor {
+    /// Digest of the blob as stored.
+    pub digest: Option<Digest>,
+    /// Digest of the tar stream, from the configuration.
+    pub diff_id: Option<Digest>,
+    /// Media type of the blob.
+    pub media_type: String,
+    /// Size of the blob as stored, in bytes.
+    pub size: Option<u64>,
+}

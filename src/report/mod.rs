@@ -1,0 +1,8 @@
+//! Finished results → text. Reports never compute what they print.
+
+pub mod json;
+pub mod size;
+pub mod table;
+pub mod tree_listing;
+
+pub use table::TableStyle;

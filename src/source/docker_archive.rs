@@ -1,0 +1,276 @@
+//! `docker save` archives: `manifest.json`, configurations and layers by
+//! member name. Written by Docker (old and OCI-compatible layout), podman,
+//! skopeo, kaniko, Jib, bazel and others.
+
+use super::OpenImage;
+use super::error::SourceError;
+use super::select::{Choice, names, pick_platform};
+use super::store::Store;
+use crate::codec::Limits;
+use crate::oci::{
+    Digest, DockerManifestEntry, Document, Image, ImageConfig, LayerDescriptor, Platform,
+    digest_of, parse_docker_manifest,
+};
+
+pub(super) const MANIFEST: &str = "manifest.json";
+
+/// Opens the image that `choice` names.
+pub(super) fn open(
+    store: &dyn Store,
+    choice: &Choice,
+    limits: &Limits,
+) -> Result<OpenImage, SourceError> {
+    let manifest = store
+        .document(MANIFEST, limits.document_bytes)?
+        .ok_or_else(|| store.missing("the list of images", MANIFEST))?;
+    let entries = parse_docker_manifest(&manifest).map_err(|e| store.bad_document(e))?;
+    let entries = by_name(store, &entries, choice)?;
+    let mut configs = Vec::new();
+    for entry in &entries {
+        configs.push(read_config(store, entry, limits)?);
+    }
+    let platforms: Vec<_> = configs
+        .iter()
+        .map(|(_, config)| Some(platform_of(config)))
+        .collect();
+    let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
+        SourceError::NoPlatform {
+            place: store.place().to_owned(),
+            wanted: wanted.to_string(),
+            choices: platforms
+                .iter()
+                .flatten()
+                .map(Platform::to_string)
+                .collect(),
+        }
+    })?;
+    let (config_digest, config) = configs.swap_remove(chosen);
+    build(store, entries[chosen], config_digest, config, limits)
+}
+
+/// The entries that carry the wanted name; without a wish, all entries, which
+/// must then be one image (for one or several platforms).
+fn by_name<'a>(
+    store: &dyn Store,
+    entries: &'a [DockerManifestEntry],
+    choice: &Choice,
+) -> Result<Vec<&'a DockerManifestEntry>, SourceError> {
+    let choices = || -> Vec<String> {
+        entries
+            .iter()
+            .enumerate()
+            .map(|(i, entry)| match entry.repo_tags.as_slice() {
+                [] => format!("@{i} (untagged, {})", entry.config),
+                tags => tags.join(", "),
+            })
+            .collect()
+    };
+    let Some(wanted) = &choice.reference else {
+        let same_tags = entries
+            .iter()
+            .all(|entry| entry.repo_tags == entries[0].repo_tags && !entry.repo_tags.is_empty());
+        if entries.len() == 1 || same_tags {
+            return Ok(entries.iter().collect());
+        }
+        return Err(SourceError::Ambiguous {
+            place: store.place().to_owned(),
+            choices: choices(),
+        });
+    };
+    let found: Vec<_> = match wanted.strip_prefix('@') {
+        Some(index) => index
+            .parse::<usize>()
+            .ok()
+            .and_then(|i| entries.get(i))
+            .into_iter()
+            .collect(),
+        None => entries
+            .iter()
+            .filter(|entry| {
+                entry.repo_tags.iter().any(|tag| names(wanted, tag)) || is_id(wanted, &entry.config)
+            })
+            .collect(),
+    };
+    if found.is_empty() {
+        return Err(SourceError::NoSuchTag {
+            place: store.place().to_owned(),
+            wanted: wanted.clone(),
+            choices: choices(),
+        });
+    }
+    Ok(found)
+}
+
+/// Whether `wanted` is an image ID (or the start of one) of this configuration.
+fn is_id(wanted: &str, config: &str) -> bool {
+    let wanted = wanted.strip_prefix("sha256:").unwrap_or(wanted);
+    wanted.len() >= 12
+        && wanted.bytes().all(|b| b.is_ascii_hexdigit())
+        && named_digest(config).is_some_and(|digest| digest.digest().starts_with(wanted))
+}
+
+fn read_config(
+    store: &dyn Store,
+    entry: &DockerManifestEntry,
+    limits: &Limits,
+) -> Result<(Digest, ImageConfig), SourceError> {
+    let bytes = store
+        .document(&entry.config, limits.document_bytes)?
+        .ok_or_else(|| store.missing("configuration", &entry.config))?;
+    if let Some(digest) = named_digest(&entry.config) {
+        store.verify(&bytes, &digest, "the image configuration")?;
+    }
+    let config = ImageConfig::parse(&bytes).map_err(|e| store.bad_document(e))?;
+    Ok((digest_of(&bytes), config))
+}
+
+/// The digest that a member's name promises: `<hex>.json`, `sha256:<hex>` or
+/// `blobs/sha256/<hex>`.
+fn named_digest(member: &str) -> Option<Digest> {
+    let hex = member
+        .strip_suffix(".json")
+        .or_else(|| member.strip_prefix("sha256:"))
+        .or_else(|| member.strip_prefix("blobs/sha256/"))?;
+    Digest::try_from(format!("sha256:{hex}")).ok()
+}
+
+pub(super) fn platform_of(config: &ImageConfig) -> Platform {
+    Platform {
+        os: config.os.clone(),
+        architecture: config.architecture.clone(),
+        variant: config.variant.clone(),
+    }
+}
+
+fn build(
+    store: &dyn Store,
+    entry: &DockerManifestEntry,
+    config_digest: Digest,
+    config: ImageConfig,
+    limits: &Limits,
+) -> Result<OpenImage, SourceError> {
+    let mut warnings = Vec::new();
+    let diff_ids = diff_ids(store, &config, entry.layers.len(), &mut warnings)?;
+    let mut layers = Vec::new();
+    let mut blobs = Vec::new();
+    for (i, (name, diff_id)) in entry.layers.iter().zip(diff_ids).enumerate() {
+        let blob = store
+            .blob(name)?
+            .ok_or_else(|| store.missing(format!("layer {}", i + 1), name))?;
+        let digest = name
+            .strip_prefix("blobs/sha256/")
+            .and_then(|hex| Digest::try_from(format!("sha256:{hex}")).ok());
+        layers.push(LayerDescriptor {
+            digest,
+            diff_id,
+            media_type: String::new(),
+            size: blob.len(),
+        });
+        blobs.push(blob);
+    }
+    let mut image = Image {
+        reference: entry.repo_tags.first().cloned().unwrap_or_default(),
+        digest: None,
+        platform: platform_of(&config),
+        config_digest,
+        config,
+        annotations: std::collections::BTreeMap::new(),
+        layers,
+    };
+    if let Err(error) = add_oci_manifest(store, &mut image, limits) {
+        warnings.push(format!("index.json of the archive is not used: {error}"));
+    }
+    Ok(OpenImage {
+        image,
+        blobs,
+        source: "docker-archive",
+        warnings,
+    })
+}
+
+/// One optional diff_id a layer; counts that differ are only worth a warning,
+/// since they do not change what the layers hold.
+pub(super) fn diff_ids(
+    store: &dyn Store,
+    config: &ImageConfig,
+    layers: usize,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Option<Digest>>, SourceError> {
+    if layers > Limits::LAYERS {
+        return Err(SourceError::Unsupported {
+            place: store.place().to_owned(),
+            what: format!(
+                "the image has {layers} layers, more than {}",
+                Limits::LAYERS
+            ),
+        });
+    }
+    let declared = &config.rootfs.diff_ids;
+    if declared.len() != layers {
+        warnings.push(format!(
+            "the configuration lists {} diff_ids for {layers} layers",
+            declared.len()
+        ));
+    }
+    let history = config.layer_history().count();
+    if history != layers && !config.history.is_empty() {
+        warnings.push(format!(
+            "the history lists {history} layers, the image has {layers}"
+        ));
+    }
+    let mut ids: Vec<Option<Digest>> = Vec::with_capacity(layers);
+    for text in declared.iter().take(layers) {
+        let digest = Digest::try_from(text.as_str()).map_err(|e| {
+            store.bad_document(crate::oci::OciError::meaning(
+                "the image configuration",
+                format!("diff_id {text:?}: {e}"),
+            ))
+        })?;
+        ids.push(Some(digest));
+    }
+    // With counts that differ nobody knows which diff_id is whose.
+    if declared.len() != layers {
+        ids.clear();
+    }
+    ids.resize(layers, None);
+    Ok(ids)
+}
+
+/// Docker 25 and later also write an OCI index; it knows the manifest's digest.
+fn add_oci_manifest(
+    store: &dyn Store,
+    image: &mut Image,
+    limits: &Limits,
+) -> Result<(), SourceError> {
+    let Some(bytes) = store.document("index.json", limits.document_bytes)? else {
+        return Ok(());
+    };
+    let index = Document::parse("index.json", &bytes).map_err(|e| store.bad_document(e))?;
+    let Document::Index(index) = index else {
+        return Ok(());
+    };
+    for descriptor in index.manifests().iter().take(64) {
+        if !crate::oci::is_manifest(descriptor.media_type()) {
+            continue;
+        }
+        let path = store.blob_path(descriptor.digest())?;
+        let Some(bytes) = store.document(&path, limits.document_bytes)? else {
+            continue;
+        };
+        let manifest =
+            Document::parse("the manifest", &bytes).map_err(|e| store.bad_document(e))?;
+        if let Document::Manifest(manifest) = manifest
+            && manifest.config().digest() == &image.config_digest
+        {
+            image.digest = Some(descriptor.digest().clone());
+            image.annotations = manifest
+                .annotations()
+                .iter()
+                .flatten()
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
+            return Ok(());
+        }
+    }
+    Ok(())
+}

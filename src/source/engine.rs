@@ -1,0 +1,188 @@
+//! The Docker Engine API, which podman speaks too: does an image exist, and
+//! its archive as a stream.
+
+mod hosts;
+mod unix;
+
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::StatusCode;
+use ureq::unversioned::resolver::DefaultResolver;
+
+use super::ArchiveStream;
+use super::error::SourceError;
+use super::select::Choice;
+use crate::oci::Platform;
+
+pub(super) use hosts::{docker_sockets, podman_sockets};
+use unix::UnixConnector;
+
+/// Where an engine listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Address {
+    Unix(PathBuf),
+    Tcp(String),
+    /// Given, but of a kind that we do not speak.
+    Unsupported(String, &'static str),
+}
+
+/// An engine that may be running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Engine {
+    /// How the transport is called.
+    source: &'static str,
+    /// What named the address, for messages.
+    named_by: String,
+    address: Address,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = match &self.address {
+            Address::Unix(path) => format!("unix://{}", path.display()),
+            Address::Tcp(host) => format!("tcp://{host}"),
+            Address::Unsupported(text, _) => text.clone(),
+        };
+        write!(f, "{} at {address} ({})", self.source, self.named_by)
+    }
+}
+
+impl Engine {
+    /// Whether the engine has the image.
+    ///
+    /// # Errors
+    /// In words: why the engine could not be asked.
+    pub(super) fn has(&self, name: &str, _platform: Option<&Platform>) -> Result<bool, String> {
+        let (agent, base) = self.agent()?;
+        let response = agent
+            .get(format!("{base}/images/{}/json", encode(name)))
+            .call()
+            .map_err(|e| plain(&e))?;
+        match response.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            status => Err(format!("it answered {status}{}", message_of(response))),
+        }
+    }
+
+    /// The image's archive, as `docker save` writes it.
+    ///
+    /// # Errors
+    /// [`SourceError::Engine`].
+    pub(super) fn save(
+        &self,
+        name: &str,
+        platform: Option<&Platform>,
+    ) -> Result<ArchiveStream, SourceError> {
+        let failed = |problem: String| SourceError::Engine {
+            place: self.to_string(),
+            problem,
+        };
+        let (agent, base) = self.agent().map_err(failed)?;
+        let response = agent
+            .get(format!("{base}/images/{}/get", encode(name)))
+            .config()
+            // An engine may pack the whole image before its first word.
+            .timeout_recv_response(None)
+            .build()
+            .call()
+            .map_err(|e| failed(plain(&e)))?;
+        if response.status() != StatusCode::OK {
+            let status = response.status();
+            return Err(failed(format!(
+                "it answered {status}{}",
+                message_of(response)
+            )));
+        }
+        let reader = response.into_body().into_reader();
+        Ok(ArchiveStream {
+            reader: Box::new(std::io::BufReader::with_capacity(256 * 1024, reader)),
+            place: self.to_string(),
+            source: Some(self.source),
+            choice: Choice {
+                reference: None,
+                platform: platform.cloned(),
+            },
+            reference: Some(name.to_owned()),
+        })
+    }
+
+    fn agent(&self) -> Result<(Agent, String), String> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // Engines are local or near; a proxy is for registries.
+            .proxy(None)
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .build();
+        match &self.address {
+            Address::Unix(path) => {
+                if !path.exists() {
+                    return Err("no such socket".to_owned());
+                }
+                let connector = UnixConnector { path: path.clone() };
+                let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+                // The host part goes nowhere; an address needs no resolving.
+                Ok((agent, "http://127.0.0.1".to_owned()))
+            }
+            Address::Tcp(host) => Ok((Agent::new_with_config(config), format!("http://{host}"))),
+            Address::Unsupported(_, why) => Err((*why).to_owned()),
+        }
+    }
+}
+
+/// A reference as part of a URL path; slashes and colons are themselves there.
+fn encode(name: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// The engine's own words, `{"message": "…"}`.
+fn message_of(response: ureq::http::Response<ureq::Body>) -> String {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        message: String,
+    }
+    let mut text = String::new();
+    let read = response
+        .into_body()
+        .into_reader()
+        .take(4096)
+        .read_to_string(&mut text);
+    match (read, serde_json::from_str::<Answer>(&text)) {
+        (Ok(_), Ok(answer)) => format!(": {}", answer.message.trim()),
+        _ => String::new(),
+    }
+}
+
+/// An error without ureq's own prefix for I/O errors.
+fn plain(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(e) => e.to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn names_in_urls() {
+        assert_eq!(encode("a/b:1.0"), "a/b:1.0");
+        assert_eq!(encode("a@sha256:0"), "a%40sha256:0");
+    }
+}

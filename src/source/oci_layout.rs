@@ -1,0 +1,314 @@
+//! OCI image layouts (image-spec `image-layout.md`), in a folder or an archive.
+
+use std::collections::HashSet;
+
+use super::docker_archive::{diff_ids, platform_of};
+use super::error::SourceError;
+use super::select::{Choice, names, pick_platform};
+use super::store::Store;
+use super::{LayerBlob, OpenImage};
+use crate::codec::Limits;
+use crate::oci::{
+    ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageIndex, ImageManifest,
+    LayerDescriptor, Platform, is_layer,
+};
+
+pub(super) const INDEX: &str = "index.json";
+
+/// Annotation with the name of an image in `index.json`.
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// Annotation with the full name, written by containerd and Docker.
+const CONTAINERD_NAME: &str = "io.containerd.image.name";
+/// Indexes inside indexes that are followed; registries have one.
+const DEPTH: usize = 8;
+
+/// Opens the image that `choice` names.
+pub(super) fn open(
+    store: &dyn Store,
+    choice: &Choice,
+    source: &'static str,
+    limits: &Limits,
+) -> Result<OpenImage, SourceError> {
+    let bytes = store
+        .document(INDEX, limits.document_bytes)?
+        .ok_or_else(|| store.missing("the index", INDEX))?;
+    let index = match Document::parse(INDEX, &bytes).map_err(|e| store.bad_document(e))? {
+        Document::Index(index) => index,
+        Document::Manifest(_) => {
+            return Err(store.bad_document(crate::oci::OciError::meaning(
+                INDEX,
+                "it is a manifest, not an index",
+            )));
+        }
+    };
+    let roots = by_name(store, &index, choice)?;
+    let reference = roots.first().map(|root| name_of(root)).unwrap_or_default();
+    let mut search = Search {
+        store,
+        limits,
+        seen: HashSet::new(),
+        found: Vec::new(),
+    };
+    for root in roots {
+        search.descend(root, None, 0)?;
+    }
+    let found = search.found;
+    let platforms: Vec<_> = found.iter().map(|c| Some(c.platform.clone())).collect();
+    let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
+        SourceError::NoPlatform {
+            place: store.place().to_owned(),
+            wanted: wanted.to_string(),
+            choices: match found.as_slice() {
+                [] => vec!["nothing: the index names no image".to_owned()],
+                found => found.iter().map(|c| c.platform.to_string()).collect(),
+            },
+        }
+    })?;
+    let candidate = found.into_iter().nth(chosen);
+    let Some(candidate) = candidate else {
+        return Err(store.missing("image", INDEX));
+    };
+    build(store, candidate, reference, source)
+}
+
+/// The descriptors that carry the wanted name; without a wish, all of them,
+/// which must then have one name.
+fn by_name<'a>(
+    store: &dyn Store,
+    index: &'a ImageIndex,
+    choice: &Choice,
+) -> Result<Vec<&'a Descriptor>, SourceError> {
+    let images: Vec<_> = index
+        .manifests()
+        .iter()
+        .filter(|descriptor| !is_attestation(descriptor))
+        .collect();
+    let choices = || {
+        images
+            .iter()
+            .enumerate()
+            .map(|(i, descriptor)| match name_of(descriptor).as_str() {
+                "" => format!("@{i} (unnamed, {})", descriptor.digest()),
+                name => name.to_owned(),
+            })
+            .collect()
+    };
+    let Some(wanted) = &choice.reference else {
+        let distinct: HashSet<_> = images.iter().map(|d| name_of(d)).collect();
+        let targets: HashSet<_> = images.iter().map(|d| d.digest().as_ref()).collect();
+        if distinct.len() > 1 && targets.len() > 1 {
+            return Err(SourceError::Ambiguous {
+                place: store.place().to_owned(),
+                choices: choices(),
+            });
+        }
+        return Ok(images);
+    };
+    let found: Vec<_> = match wanted.strip_prefix('@').map(str::parse::<usize>) {
+        Some(Ok(i)) => images.get(i).copied().into_iter().collect(),
+        _ => images
+            .iter()
+            .copied()
+            .filter(|descriptor| {
+                let annotations = descriptor.annotations().as_ref();
+                let is = |key| {
+                    annotations
+                        .and_then(|a| a.get(key))
+                        .is_some_and(|have| names(wanted, have))
+                };
+                is(REF_NAME)
+                    || is(CONTAINERD_NAME)
+                    || wanted.trim_start_matches('@') == descriptor.digest().as_ref()
+            })
+            .collect(),
+    };
+    if found.is_empty() {
+        return Err(SourceError::NoSuchTag {
+            place: store.place().to_owned(),
+            wanted: wanted.clone(),
+            choices: choices(),
+        });
+    }
+    Ok(found)
+}
+
+fn name_of(descriptor: &Descriptor) -> String {
+    let annotations = descriptor.annotations().as_ref();
+    annotations
+        .and_then(|a| a.get(CONTAINERD_NAME).or_else(|| a.get(REF_NAME)))
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn is_attestation(descriptor: &Descriptor) -> bool {
+    let (key, value) = ATTESTATION_TYPE;
+    descriptor
+        .annotations()
+        .as_ref()
+        .and_then(|a| a.get(key))
+        .is_some_and(|found| found == value)
+}
+
+/// A manifest that may be the image.
+struct Candidate {
+    descriptor: Descriptor,
+    manifest: Box<ImageManifest>,
+    config: ImageConfig,
+    platform: Platform,
+}
+
+struct Search<'a> {
+    store: &'a dyn Store,
+    limits: &'a Limits,
+    seen: HashSet<String>,
+    found: Vec<Candidate>,
+}
+
+impl Search<'_> {
+    fn descend(
+        &mut self,
+        descriptor: &Descriptor,
+        platform: Option<Platform>,
+        depth: usize,
+    ) -> Result<(), SourceError> {
+        if is_attestation(descriptor) || !self.seen.insert(descriptor.digest().to_string()) {
+            return Ok(());
+        }
+        if depth > DEPTH {
+            return Err(SourceError::Unsupported {
+                place: self.store.place().to_owned(),
+                what: format!("indexes are nested more than {DEPTH} deep"),
+            });
+        }
+        let platform = descriptor.platform().as_ref().map(declared).or(platform);
+        let bytes = self
+            .store
+            .described(descriptor, "the manifest", self.limits.document_bytes)?;
+        let document =
+            Document::parse("the manifest", &bytes).map_err(|e| self.store.bad_document(e))?;
+        match document {
+            Document::Index(index) => {
+                for child in index.manifests() {
+                    self.descend(child, platform.clone(), depth + 1)?;
+                }
+                Ok(())
+            }
+            Document::Manifest(manifest) => self.candidate(descriptor, manifest, platform),
+        }
+    }
+
+    fn candidate(
+        &mut self,
+        descriptor: &Descriptor,
+        manifest: Box<ImageManifest>,
+        platform: Option<Platform>,
+    ) -> Result<(), SourceError> {
+        let kind = manifest.config().media_type().as_ref();
+        let is_image = [
+            "application/vnd.oci.image.config.v1+json",
+            "application/vnd.docker.container.image.v1+json",
+        ]
+        .contains(&kind);
+        if !is_image {
+            return Err(SourceError::Unsupported {
+                place: self.store.place().to_owned(),
+                what: format!(
+                    "not a container image: its configuration is of type {:?}",
+                    kind
+                ),
+            });
+        }
+        let bytes = self.store.described(
+            manifest.config(),
+            "the image configuration",
+            self.limits.document_bytes,
+        )?;
+        let config = ImageConfig::parse(&bytes).map_err(|e| self.store.bad_document(e))?;
+        let platform = platform.unwrap_or_else(|| platform_of(&config));
+        self.found.push(Candidate {
+            descriptor: descriptor.clone(),
+            manifest,
+            config,
+            platform,
+        });
+        Ok(())
+    }
+}
+
+fn declared(platform: &oci_spec::image::Platform) -> Platform {
+    Platform {
+        os: platform.os().to_string(),
+        architecture: platform.architecture().to_string(),
+        variant: platform.variant().clone().unwrap_or_default(),
+    }
+}
+
+fn build(
+    store: &dyn Store,
+    candidate: Candidate,
+    reference: String,
+    source: &'static str,
+) -> Result<OpenImage, SourceError> {
+    let Candidate {
+        descriptor,
+        manifest,
+        config,
+        platform,
+    } = candidate;
+    let mut warnings = Vec::new();
+    let diff_ids = diff_ids(store, &config, manifest.layers().len(), &mut warnings)?;
+    let mut layers = Vec::new();
+    let mut blobs = Vec::new();
+    for (i, (layer, diff_id)) in manifest.layers().iter().zip(diff_ids).enumerate() {
+        blobs.push(layer_blob(store, layer, i)?);
+        layers.push(LayerDescriptor {
+            digest: Some(layer.digest().clone()),
+            diff_id,
+            media_type: layer.media_type().to_string(),
+            size: Some(layer.size()),
+        });
+    }
+    let image = Image {
+        reference,
+        digest: Some(descriptor.digest().clone()),
+        config_digest: manifest.config().digest().clone(),
+        platform,
+        config,
+        annotations: manifest
+            .annotations()
+            .iter()
+            .flatten()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+        layers,
+    };
+    Ok(OpenImage {
+        image,
+        blobs,
+        source,
+        warnings,
+    })
+}
+
+fn layer_blob(
+    store: &dyn Store,
+    layer: &Descriptor,
+    index: usize,
+) -> Result<LayerBlob, SourceError> {
+    let media_type = layer.media_type().as_ref();
+    if !is_layer(media_type) {
+        return Ok(LayerBlob::Unsupported(format!(
+            "media type {media_type:?} is no file system layer"
+        )));
+    }
+    let path = store.blob_path(layer.digest())?;
+    if let Some(blob) = store.blob(&path)? {
+        return Ok(blob);
+    }
+    if media_type.contains("nondistributable") || media_type.contains("foreign") {
+        return Ok(LayerBlob::Foreign {
+            urls: layer.urls().clone().unwrap_or_default(),
+        });
+    }
+    Err(store.missing(format!("layer {}", index + 1), layer.digest().as_ref()))
+}

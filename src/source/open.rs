@@ -1,0 +1,232 @@
+//! From a locator to an opened image.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::archive::ArchiveStore;
+use super::engine::{self, Engine};
+use super::error::SourceError;
+use super::locator::Locator;
+use super::select::Choice;
+use super::store::FolderStore;
+use super::{ArchiveStream, Opened, docker_archive, oci_layout};
+use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
+use crate::oci::Platform;
+
+/// What opening needs besides the locator.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// The platform of a multi-platform image; the host's by default.
+    pub platform: Option<Platform>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Opens the image that `locator` names.
+///
+/// # Errors
+/// [`SourceError`]; for a bare name it lists every place that was tried.
+pub fn open(locator: &Locator, options: &OpenOptions) -> Result<Opened, SourceError> {
+    let choice = |reference: &Option<String>| Choice {
+        reference: reference.clone(),
+        platform: options.platform.clone(),
+    };
+    match locator {
+        Locator::DockerArchive(path, reference) => {
+            open_file(path, Some(Kind::DockerArchive), choice(reference), options)
+        }
+        Locator::OciArchive(path, reference) => {
+            open_file(path, Some(Kind::OciArchive), choice(reference), options)
+        }
+        Locator::OciLayout(path, reference) => {
+            let store = FolderStore::new(path);
+            let found = oci_layout::open(&store, &choice(reference), "oci", &options.limits);
+            found.map(Opened::Image)
+        }
+        Locator::Path(path, reference) => open_path(path, choice(reference), options),
+        Locator::DockerDaemon(name) => one_engine(&engine::docker_sockets(), name, options),
+        Locator::Podman(name) => one_engine(&engine::podman_sockets(), name, options),
+        Locator::Containerd(name) => Err(unsupported(
+            &format!("containerd:{name}"),
+            "containerd's store cannot be read yet; `nerdctl save` or `ctr image export` \
+             writes an archive that can",
+        )),
+        Locator::Registry(name) => Err(unsupported(
+            &format!("docker://{name}"),
+            "registries cannot be read yet; `skopeo copy docker://… oci:folder` \
+             makes a layout that can",
+        )),
+        Locator::Name(name) => search(name, options),
+    }
+}
+
+fn unsupported(place: &str, what: &str) -> SourceError {
+    SourceError::Unsupported {
+        place: place.to_owned(),
+        what: what.to_owned(),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    DockerArchive,
+    OciArchive,
+}
+
+fn open_path(path: &Path, choice: Choice, options: &OpenOptions) -> Result<Opened, SourceError> {
+    let meta = path.metadata().map_err(|source| SourceError::Io {
+        doing: "open",
+        path: path.to_owned(),
+        source,
+    })?;
+    if !meta.is_dir() {
+        return open_file(path, None, choice, options);
+    }
+    let store = FolderStore::new(path);
+    if path.join(oci_layout::INDEX).symlink_metadata().is_ok() {
+        return oci_layout::open(&store, &choice, "oci", &options.limits).map(Opened::Image);
+    }
+    if path
+        .join(docker_archive::MANIFEST)
+        .symlink_metadata()
+        .is_ok()
+    {
+        return docker_archive::open(&store, &choice, &options.limits).map(Opened::Image);
+    }
+    Err(SourceError::NotAnImage {
+        path: path.to_owned(),
+        why: "the folder has no index.json".to_owned(),
+    })
+}
+
+fn open_file(
+    path: &Path,
+    kind: Option<Kind>,
+    choice: Choice,
+    options: &OpenOptions,
+) -> Result<Opened, SourceError> {
+    let failed = |source| SourceError::Io {
+        doing: "open",
+        path: path.to_owned(),
+        source,
+    };
+    let not_an_image = |why: String| SourceError::NotAnImage {
+        path: path.to_owned(),
+        why,
+    };
+    // Looked at before it is opened: opening a FIFO would wait for a writer.
+    let meta = path.metadata().map_err(failed)?;
+    if !meta.is_file() {
+        return Err(not_an_image("it is not a regular file".to_owned()));
+    }
+    let mut file = File::open(path).map_err(failed)?;
+    let mut head = Vec::new();
+    (&mut file).take(8).read_to_end(&mut head).map_err(failed)?;
+    let compression = match sniff(&head) {
+        Sniffed::Known(compression) => compression,
+        Sniffed::Unsupported(what) => return Err(not_an_image(format!("{what} is not supported"))),
+    };
+    if head.is_empty() {
+        return Err(not_an_image("it is empty".to_owned()));
+    }
+    if compression != Compression::None {
+        return compressed(path, file, compression, choice);
+    }
+    let store = ArchiveStore::open(path, file, &options.limits)?;
+    let kind = match kind {
+        Some(kind) => kind,
+        None if store.has(docker_archive::MANIFEST) => Kind::DockerArchive,
+        None if store.has(oci_layout::INDEX) => Kind::OciArchive,
+        None => {
+            return Err(not_an_image(format!(
+                "it is a tar archive of {} members with neither manifest.json nor index.json",
+                store.len()
+            )));
+        }
+    };
+    match kind {
+        Kind::DockerArchive => docker_archive::open(&store, &choice, &options.limits),
+        Kind::OciArchive => oci_layout::open(&store, &choice, "oci-archive", &options.limits),
+    }
+    .map(Opened::Image)
+}
+
+/// A compressed archive is read as a stream: members cannot be reached by position.
+fn compressed(
+    path: &Path,
+    mut file: File,
+    compression: Compression,
+    choice: Choice,
+) -> Result<Opened, SourceError> {
+    use std::io::Seek;
+    let failed = |source| SourceError::Io {
+        doing: "read",
+        path: path.to_owned(),
+        source,
+    };
+    file.rewind().map_err(failed)?;
+    let reader = BufReader::with_capacity(256 * 1024, file);
+    let inflate = Inflate::new(compression, reader).map_err(failed)?;
+    Ok(Opened::Stream(ArchiveStream {
+        reader: Box::new(inflate),
+        place: path.display().to_string(),
+        source: None,
+        choice,
+        reference: None,
+    }))
+}
+
+fn one_engine(
+    engines: &[Engine],
+    name: &str,
+    options: &OpenOptions,
+) -> Result<Opened, SourceError> {
+    let mut tried = Vec::new();
+    match try_engines(engines, name, options, &mut tried)? {
+        Some(opened) => Ok(opened),
+        None => Err(SourceError::NotFound {
+            reference: name.to_owned(),
+            tried,
+        }),
+    }
+}
+
+/// The first engine that has the image.
+fn try_engines(
+    engines: &[Engine],
+    name: &str,
+    options: &OpenOptions,
+    tried: &mut Vec<String>,
+) -> Result<Option<Opened>, SourceError> {
+    for engine in engines {
+        match engine.has(name, options.platform.as_ref()) {
+            Ok(true) => {
+                let stream = engine.save(name, options.platform.as_ref())?;
+                return Ok(Some(Opened::Stream(stream)));
+            }
+            Ok(false) => tried.push(format!("{engine}: no such image")),
+            Err(problem) => tried.push(format!("{engine}: {problem}")),
+        }
+    }
+    Ok(None)
+}
+
+/// Tries all places where a bare name could mean an image.
+fn search(name: &str, options: &OpenOptions) -> Result<Opened, SourceError> {
+    let mut tried = Vec::new();
+    if name.contains(['/', '.']) || name.ends_with(".tar") {
+        let path = PathBuf::from(name);
+        tried.push(format!("file {}: no such file or folder", path.display()));
+    }
+    let mut engines = engine::docker_sockets();
+    engines.extend(engine::podman_sockets());
+    if let Some(opened) = try_engines(&engines, name, options, &mut tried)? {
+        return Ok(opened);
+    }
+    tried.push("registry: registries cannot be read yet".to_owned());
+    Err(SourceError::NotFound {
+        reference: name.to_owned(),
+        tried,
+    })
+}

@@ -1,0 +1,220 @@
+//! An archive that passes once: from an engine's socket, or compressed.
+//!
+//! Writers put `manifest.json` last, so every blob is read before anybody
+//! knows whether it is needed. Whoever reads hands each blob on as it comes.
+
+use std::io::{self, Read};
+
+use super::archive::{Guarded, Member, Members, link_of};
+use super::error::SourceError;
+use super::select::Choice;
+use super::store::Store;
+use super::{LayerBlob, OpenImage, docker_archive, oci_layout};
+use crate::codec::{Compression, Limits, Sniffed, sniff};
+
+/// A tar archive that can be read once from front to back.
+pub struct ArchiveStream {
+    pub(super) reader: Box<dyn Read>,
+    pub(super) place: String,
+    /// The transport, when the place decides it; else the archive's own kind.
+    pub(super) source: Option<&'static str>,
+    pub(super) choice: Choice,
+    /// The name that was asked for, when the archive itself has none.
+    pub(super) reference: Option<String>,
+}
+
+/// Documents kept and blobs numbered, once the stream has ended.
+struct Passed {
+    place: String,
+    members: Members<Kept>,
+}
+
+enum Kept {
+    Document(Vec<u8>),
+    Blob(usize),
+}
+
+impl ArchiveStream {
+    /// Reads to the end. `blob` is given each member that may be a layer, with
+    /// its number and its size in bytes, and should read it to its end.
+    ///
+    /// # Errors
+    /// [`SourceError`] when the archive is broken or the image is not in it.
+    pub fn read(
+        self,
+        limits: &Limits,
+        blob: &mut dyn FnMut(usize, u64, &mut dyn Read),
+    ) -> Result<OpenImage, SourceError> {
+        let members = read_members(self.reader, &self.place, limits, blob)?;
+        let store = Passed {
+            place: self.place,
+            members,
+        };
+        let docker = store.members.has(docker_archive::MANIFEST);
+        let mut open = if docker {
+            docker_archive::open(&store, &self.choice, limits)?
+        } else if store.members.has(oci_layout::INDEX) {
+            oci_layout::open(&store, &self.choice, "oci-archive", limits)?
+        } else {
+            return Err(SourceError::NotAnImage {
+                path: store.place.into(),
+                why: "it has neither manifest.json nor index.json".to_owned(),
+            });
+        };
+        if let Some(source) = self.source {
+            open.source = source;
+        }
+        if let Some(reference) = self.reference
+            && open.image.reference.is_empty()
+        {
+            open.image.reference = reference;
+        }
+        Ok(open)
+    }
+}
+
+/// Reads all members of the archive in `reader`.
+fn read_members(
+    reader: Box<dyn Read>,
+    place: &str,
+    limits: &Limits,
+    blob: &mut dyn FnMut(usize, u64, &mut dyn Read),
+) -> Result<Members<Kept>, SourceError> {
+    let broken = |problem: String| SourceError::Archive {
+        place: place.to_owned(),
+        problem,
+    };
+    let (reader, guard) = Guarded::new(reader);
+    let mut archive = tar::Archive::new(reader);
+    let entries = archive.entries().map_err(|e| broken(e.to_string()))?;
+    let mut entries = entries.enumerate();
+    let mut members = Members::default();
+    let mut documents: u64 = 0;
+    while let Some((number, entry)) = guard.next(&mut entries) {
+        let mut entry = entry.map_err(|e| {
+            if number == 0 {
+                SourceError::NotAnImage {
+                    path: place.into(),
+                    why: format!("it is not a tar archive ({e})"),
+                }
+            } else {
+                broken(format!("after member {number}: {e}"))
+            }
+        })?;
+        if number as u64 >= limits.entries {
+            return Err(broken(format!(
+                "it has more than {} members; raise the limit with --max-entries",
+                limits.entries
+            )));
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let kind = entry.header().entry_type();
+        if kind.is_symlink() || kind.is_hard_link() {
+            if let Some(target) = link_of(&entry, &name) {
+                members.add(&name, Member::Link(target));
+            }
+            continue;
+        }
+        if !kind.is_file() {
+            io::copy(&mut entry, &mut io::sink()).map_err(|e| broken(e.to_string()))?;
+            continue;
+        }
+        let size = entry.size();
+        let failed = |e: io::Error| broken(format!("cannot read member {name:?}: {e}"));
+        let mut head = Vec::new();
+        (&mut entry)
+            .take(512)
+            .read_to_end(&mut head)
+            .map_err(failed)?;
+        let kept = if is_document(&name, &head) {
+            documents = documents.saturating_add(size);
+            if size > limits.document_bytes || documents > 8 * limits.document_bytes {
+                return Err(broken(format!(
+                    "member {name:?} has {size} bytes; raise the limit with --max-document-size"
+                )));
+            }
+            entry.read_to_end(&mut head).map_err(failed)?;
+            if head.len() as u64 != size {
+                return Err(broken(format!("truncated: member {name:?} is cut")));
+            }
+            Kept::Document(head)
+        } else {
+            let mut counted = Counted {
+                inner: io::Cursor::new(head).chain(&mut entry),
+                count: 0,
+            };
+            blob(number, size, &mut counted);
+            // What the layer's reader left is still part of the archive.
+            io::copy(&mut counted, &mut io::sink()).map_err(failed)?;
+            if counted.count != size {
+                return Err(broken(format!(
+                    "truncated: member {name:?} has {} of {size} bytes",
+                    counted.count
+                )));
+            }
+            Kept::Blob(number)
+        };
+        members.add(&name, Member::Content(kept));
+    }
+    if members.len() == 0 {
+        return Err(SourceError::NotAnImage {
+            path: place.into(),
+            why: "it is an empty archive".to_owned(),
+        });
+    }
+    Ok(members)
+}
+
+/// Whether a member is JSON (or another small text) and no layer.
+fn is_document(name: &str, head: &[u8]) -> bool {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.ends_with(".json") || ["json", "VERSION", "repositories", "oci-layout"].contains(&last)
+    {
+        return true;
+    }
+    if sniff(head) != Sniffed::Known(Compression::None) {
+        return false;
+    }
+    // A tar header has its magic, whatever its first name starts with.
+    let is_tar = head.get(257..262) == Some(b"ustar");
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let first = text.iter().find(|b| !b.is_ascii_whitespace());
+    !is_tar && matches!(first, Some(b'{' | b'['))
+}
+
+struct Counted<R> {
+    inner: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.count += n as u64;
+        Ok(n)
+    }
+}
+
+impl Store for Passed {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn kind(&self) -> &'static str {
+        "archive"
+    }
+
+    fn document(&self, name: &str, _limit: u64) -> Result<Option<Vec<u8>>, SourceError> {
+        Ok(match self.members.get(name, &self.place)? {
+            Some(Kept::Document(bytes)) => Some(bytes.clone()),
+            _ => None,
+        })
+    }
+
+    fn blob(&self, name: &str) -> Result<Option<LayerBlob>, SourceError> {
+        Ok(match self.members.get(name, &self.place)? {
+            Some(Kept::Blob(number)) => Some(LayerBlob::Passed(*number)),
+            _ => None,
+        })
+    }
+}

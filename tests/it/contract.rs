@@ -1,0 +1,137 @@
+//! The JSON report keeps its published schema and adds up.
+
+use serde_json::Value;
+
+use crate::fixtures::{self, Expect};
+use crate::program::report;
+
+fn schema() -> jsonschema::Validator {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/analyze.schema.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    jsonschema::validator_for(&schema).expect("the schema is one")
+}
+
+fn reports() -> Vec<(&'static str, Value)> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut reports = Vec::new();
+    for fixture in fixtures::semantic().into_iter().chain(fixtures::layouts()) {
+        if matches!(fixture.expect, Expect::Loads | Expect::Warns) {
+            let path = fixture.build(dir.path()).unwrap();
+            reports.push((fixture.name, report(&path)));
+        }
+    }
+    let demo = fixtures::by_name("demo").unwrap();
+    reports.push(("demo", report(&demo.build(dir.path()).unwrap())));
+    reports
+}
+
+#[test]
+fn reports_match_the_schema_and_add_up() {
+    let schema = schema();
+    for (name, report) in reports() {
+        let errors: Vec<_> = schema
+            .iter_errors(&report)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+        adds_up(name, &report);
+        is_sorted(name, &report);
+    }
+}
+
+fn sum(list: &Value, key: &str) -> u64 {
+    let items = list.as_array().expect("a list");
+    items
+        .iter()
+        .map(|item| item[key].as_u64().expect("a number"))
+        .sum()
+}
+
+fn adds_up(name: &str, report: &Value) {
+    let totals = &report["totals"];
+    let number = |key: &str| totals[key].as_u64().expect("a number");
+    let layers = &report["layers"];
+    assert_eq!(
+        number("layers"),
+        layers.as_array().unwrap().len() as u64,
+        "{name}"
+    );
+    for key in [
+        "compressed_bytes",
+        "uncompressed_bytes",
+        "stored_bytes",
+        "wasted_bytes",
+    ] {
+        assert_eq!(number(key), sum(layers, key), "{name}: {key} of layers");
+    }
+    assert_eq!(
+        number("wasted_bytes"),
+        sum(&report["waste"], "bytes"),
+        "{name}: waste"
+    );
+    assert_eq!(
+        number("cache_bytes"),
+        sum(&report["caches"], "bytes"),
+        "{name}: caches"
+    );
+    let duplicates = sum(&report["duplicates"], "wasted_bytes");
+    assert_eq!(number("duplicate_bytes"), duplicates, "{name}: duplicates");
+    assert_eq!(
+        number("stored_bytes"),
+        number("visible_bytes") + number("wasted_bytes"),
+        "{name}: what is stored is shown or wasted"
+    );
+    let score = &report["dive"]["efficiency_score"];
+    assert!(
+        (0.0..=1.0).contains(&score.as_f64().unwrap()),
+        "{name}: {score}"
+    );
+}
+
+fn is_sorted(name: &str, report: &Value) {
+    let lists = [
+        ("waste", "bytes", "path"),
+        ("caches", "bytes", "path"),
+        ("packages", "bytes", "manager"),
+        ("recommendations", "saves_bytes", "id"),
+    ];
+    for (list, bytes, then) in lists {
+        let items = report[list].as_array().expect("a list");
+        for pair in items.windows(2) {
+            let key = |item: &Value| {
+                let bytes = item[bytes].as_u64().expect("a number");
+                (
+                    std::cmp::Reverse(bytes),
+                    item[then].as_str().expect("text").to_owned(),
+                )
+            };
+            assert!(key(&pair[0]) <= key(&pair[1]), "{name}: {list} {pair:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_image_gives_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = fixtures::by_name("demo")
+        .unwrap()
+        .build(dir.path())
+        .unwrap();
+    let run = |jobs: &str| {
+        let words = [
+            "analyze",
+            path.to_str().unwrap(),
+            "-f",
+            "json",
+            "--jobs",
+            jobs,
+        ];
+        crate::program::rslim(&words).out
+    };
+    let first = run("1");
+    assert!(first.contains("\"schema_version\": 1"));
+    for jobs in ["1", "2", "8"] {
+        assert_eq!(run(jobs), first);
+    }
+}

@@ -1,0 +1,20 @@
+//! Tests on whole images: the library as programs use it, and the program as
+//! people do.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+#[path = "../../fixtures/mod.rs"]
+mod fixtures;
+
+mod architecture;
+mod command_line;
+mod contract;
+mod engine;
+mod hostile;
+mod judgements;
+mod layouts;
+mod merge_model;
+mod peers;
+mod program;
+mod reports;
+mod semantic;
+mod tar_oracle;
