@@ -14,6 +14,7 @@ mod digest;
 mod error;
 mod input;
 mod path;
+mod pieces;
 mod record;
 mod scan;
 mod stored;

@@ -1,11 +1,11 @@
 //! One compressed (or streamed) layer, read once from front to back.
 //!
 //! Three threads share the work, so that a single large layer does not wait
-//! for one core: the first reads, digests and inflates the blob, the second
-//! digests the tar stream (the diff_id), the third walks the tar and digests
+//! for one core: the first reads and inflates the blob, the second digests the
+//! blob and the tar stream (the diff_id), the third walks the tar and digests
 //! the contents of files.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -17,16 +17,11 @@ use super::changeset::{Changeset, FileTable};
 use super::digest::{ContentHash, ContentHasher};
 use super::error::LayerError;
 use super::input::{Pieces, StreamInput};
+use super::pieces::{BlobReader, Ring, WAITING};
 use super::record::{EntryBudget, Recorded, Recorder};
 use super::tar::{RawEntry, TarWalker};
 use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
 use crate::oci::Digest;
-
-/// Size of the pieces that travel between the threads. A multiple of the tar
-/// block; small enough that a few fit the second-level cache.
-const PIECE: usize = 256 * 1024;
-/// Pieces that may wait between two threads.
-const WAITING: usize = 6;
 
 /// A layer that passed once.
 #[derive(Debug)]
@@ -71,18 +66,29 @@ pub fn read_stream(
     blob: impl Read,
     context: &StreamContext<'_>,
 ) -> Result<StreamedLayer, LayerError> {
-    let (compression, reader) = sniffed(blob, context)?;
-    let inflate = Inflate::new(compression, BufReader::with_capacity(PIECE, reader))
-        .map_err(|source| inflate_error(compression, 0, source))?;
+    let mut blob = BlobReader::new(blob, context.advanced);
+    let head = blob
+        .fill_buf()
+        .map_err(|source| LayerError::Read { offset: 0, source })?;
+    let compression = match sniff(head) {
+        Sniffed::Known(compression) => compression,
+        Sniffed::Unsupported(what) => return Err(LayerError::Unsupported(what.to_owned())),
+    };
     thread::scope(|scope| {
         let (to_walk, pieces) = sync_channel(WAITING);
         let (to_hash, hashed) = sync_channel(WAITING);
+        // The digest of an uncompressed blob is its diff_id: hash it once.
+        if compression != Compression::None {
+            blob.digest(to_hash.clone());
+        }
+        let inflate = Inflate::new(compression, blob)
+            .map_err(|source| inflate_error(compression, 0, source))?;
         let hasher = scope.spawn(move || hash_pieces(&hashed));
         let walker = scope.spawn(move || walk(ReceivedPieces(pieces), context));
         // When the walk stops early the producer finds its channel closed.
         let produced = produce(inflate, compression, context, to_walk, to_hash);
         let walked = join(walker);
-        let diff_id = join(hasher);
+        let (digest, diff_id) = join(hasher);
         let mut walked = walked?;
         let produced = produced?;
         if produced.trailing > 0 {
@@ -91,9 +97,9 @@ pub fn read_stream(
                 produced.trailing
             ));
         }
-        let digest = match produced.digest {
-            Some(digest) => digest,
-            None => diff_id.clone(),
+        let digest = match compression {
+            Compression::None => diff_id.clone(),
+            _ => digest,
         };
         Ok(StreamedLayer {
             changeset: walked.changeset,
@@ -115,67 +121,15 @@ fn join<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Looks at the first bytes of `blob` without losing them.
-fn sniffed<'a, R: Read>(
-    mut blob: R,
-    context: &'a StreamContext<'_>,
-) -> Result<(Compression, BlobDigest<'a, R>), LayerError> {
-    let mut head = [0u8; 8];
-    let mut filled = 0;
-    while filled < head.len() {
-        match blob.read(&mut head[filled..]) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(LayerError::Read { offset: 0, source }),
-        }
-    }
-    let compression = match sniff(&head[..filled]) {
-        Sniffed::Known(compression) => compression,
-        Sniffed::Unsupported(what) => return Err(LayerError::Unsupported(what.to_owned())),
-    };
-    let reader = BlobDigest {
-        head,
-        head_range: 0..filled,
-        blob,
-        // The digest of an uncompressed blob is its diff_id: hash it once.
-        hasher: (compression != Compression::None).then(Sha256::new),
-        count: 0,
-        advanced: context.advanced,
-    };
-    Ok((compression, reader))
-}
-
-/// Counts and digests the blob as it is read.
-struct BlobDigest<'a, R> {
-    head: [u8; 8],
-    head_range: std::ops::Range<usize>,
-    blob: R,
-    hasher: Option<Sha256>,
-    count: u64,
-    advanced: &'a (dyn Fn(u64) + Sync),
-}
-
-impl<R: Read> Read for BlobDigest<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = if self.head_range.is_empty() {
-            self.blob.read(buf)?
-        } else {
-            let n = (&self.head[self.head_range.clone()]).read(buf)?;
-            self.head_range.start += n;
-            n
-        };
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&buf[..n]);
-        }
-        self.count += n as u64;
-        (self.advanced)(n as u64);
-        Ok(n)
-    }
+/// What the digesting thread is given.
+pub(super) enum ToHash {
+    /// The next bytes of the blob.
+    Blob(Arc<Vec<u8>>),
+    /// The next bytes of the tar stream.
+    Tar(Arc<Vec<u8>>),
 }
 
 struct Produced {
-    digest: Option<Digest>,
     compressed: u64,
     uncompressed: u64,
     trailing: u64,
@@ -183,33 +137,17 @@ struct Produced {
 
 /// Inflates the blob into pieces for both consumers.
 fn produce<R: Read>(
-    mut inflate: Inflate<BufReader<BlobDigest<'_, R>>>,
+    mut inflate: Inflate<BlobReader<'_, R>>,
     compression: Compression,
     context: &StreamContext<'_>,
     to_walk: SyncSender<io::Result<Arc<Vec<u8>>>>,
-    to_hash: SyncSender<Arc<Vec<u8>>>,
+    to_hash: SyncSender<ToHash>,
 ) -> Result<Produced, LayerError> {
-    // One buffer more than can be on the way or in use: each is free again
-    // when its turn comes.
-    let mut ring: Vec<Arc<Vec<u8>>> = Vec::new();
-    let mut turn = 0;
+    let mut ring = Ring::default();
     let mut uncompressed: u64 = 0;
     loop {
-        if ring.len() < 2 * WAITING + 3 {
-            ring.push(Arc::new(vec![0; PIECE]));
-            turn = ring.len() - 1;
-        } else {
-            turn = (turn + 1) % ring.len();
-        }
-        if Arc::get_mut(&mut ring[turn]).is_none() {
-            ring[turn] = Arc::new(vec![0; PIECE]);
-        }
-        let Some(piece) = Arc::get_mut(&mut ring[turn]) else {
-            continue;
-        };
-        piece.resize(PIECE, 0);
-        let filled = match fill(&mut inflate, piece) {
-            Ok(filled) => filled,
+        let piece = match ring.fill(&mut inflate) {
+            Ok(piece) => piece,
             Err((filled, error)) => {
                 let offset = uncompressed + filled as u64;
                 let error = inflate_error(compression, offset, error);
@@ -217,11 +155,10 @@ fn produce<R: Read>(
                 return Err(stopped());
             }
         };
-        piece.truncate(filled);
-        if filled == 0 {
+        if piece.is_empty() {
             break;
         }
-        uncompressed += filled as u64;
+        uncompressed += piece.len() as u64;
         if uncompressed > context.limits.layer_bytes {
             let error = LayerError::Limit {
                 what: "uncompressed bytes",
@@ -231,8 +168,8 @@ fn produce<R: Read>(
             let _ = to_walk.send(Err(io::Error::other(error)));
             return Err(stopped());
         }
-        let sent = to_hash.send(Arc::clone(&ring[turn])).is_ok()
-            && to_walk.send(Ok(Arc::clone(&ring[turn]))).is_ok();
+        let sent = to_hash.send(ToHash::Tar(Arc::clone(&piece))).is_ok()
+            && to_walk.send(Ok(piece)).is_ok();
         if !sent {
             return Err(stopped());
         }
@@ -241,16 +178,14 @@ fn produce<R: Read>(
             return Err(stopped());
         }
     }
-    let (mut rest, taken) = inflate.into_inner().ok_or_else(stopped)?;
+    let (mut blob, taken) = inflate.into_inner().ok_or_else(stopped)?;
     let trailing = taken
-        + drain(&mut rest).map_err(|source| LayerError::Read {
-            offset: rest.get_ref().count,
+        + blob.drain().map_err(|source| LayerError::Read {
+            offset: blob.count(),
             source,
         })?;
-    let reader = rest.into_inner();
     Ok(Produced {
-        digest: reader.hasher.map(crate::oci::finish_sha256),
-        compressed: reader.count,
+        compressed: blob.count(),
         uncompressed,
         trailing,
     })
@@ -265,7 +200,7 @@ fn stopped() -> LayerError {
 }
 
 fn over_ratio<R: Read>(
-    inflate: &Inflate<BufReader<BlobDigest<'_, R>>>,
+    inflate: &Inflate<BlobReader<'_, R>>,
     uncompressed: u64,
     limits: &Limits,
 ) -> Option<LayerError> {
@@ -274,41 +209,14 @@ fn over_ratio<R: Read>(
     }
     let compressed = match inflate {
         Inflate::Plain(_) => return None,
-        Inflate::Gzip(members) => members.get_ref()?.get_ref().count,
-        Inflate::Zstd(frames) => frames.get_ref().get_ref().count,
+        Inflate::Gzip(members) => members.get_ref()?.count(),
+        Inflate::Zstd(frames) => frames.get_ref().count(),
     };
     (uncompressed / compressed.max(1) > limits.ratio).then_some(LayerError::Limit {
         what: "uncompressed bytes for each compressed byte",
         limit: limits.ratio,
         flag: "--max-ratio",
     })
-}
-
-/// Fills `piece` as far as the stream goes.
-fn fill(reader: &mut impl Read, piece: &mut [u8]) -> Result<usize, (usize, io::Error)> {
-    let mut filled = 0;
-    while filled < piece.len() {
-        match reader.read(&mut piece[filled..]) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err((filled, e)),
-        }
-    }
-    Ok(filled)
-}
-
-/// Reads to the end of the blob, so that its digest covers all of it.
-fn drain(reader: &mut impl BufRead) -> io::Result<u64> {
-    let mut count = 0;
-    loop {
-        let n = reader.fill_buf()?.len();
-        if n == 0 {
-            return Ok(count);
-        }
-        count += n as u64;
-        reader.consume(n);
-    }
 }
 
 fn inflate_error(compression: Compression, offset: u64, source: io::Error) -> LayerError {
@@ -327,12 +235,17 @@ fn inflate_error(compression: Compression, offset: u64, source: io::Error) -> La
     }
 }
 
-fn hash_pieces(pieces: &Receiver<Arc<Vec<u8>>>) -> Digest {
-    let mut hasher = Sha256::new();
+/// Digests the blob and the tar stream.
+fn hash_pieces(pieces: &Receiver<ToHash>) -> (Digest, Digest) {
+    let (mut blob, mut tar) = (Sha256::new(), Sha256::new());
     while let Ok(piece) = pieces.recv() {
-        hasher.update(&piece[..]);
+        match piece {
+            ToHash::Blob(piece) => blob.update(&piece[..]),
+            ToHash::Tar(piece) => tar.update(&piece[..]),
+        }
     }
-    crate::oci::finish_sha256(hasher)
+    let digest = crate::oci::finish_sha256;
+    (digest(blob), digest(tar))
 }
 
 struct ReceivedPieces(Receiver<io::Result<Arc<Vec<u8>>>>);
