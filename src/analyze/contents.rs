@@ -9,7 +9,10 @@ use std::io;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use crate::layer::{ContentDigest, ContentHash, Contents, FileTable, digest_contents};
+use crate::layer::{
+    ContentDigest, ContentHash, ContentHasher, Contents, FileTable, digest_contents,
+};
+use crate::source::BlobRange;
 use crate::tree::{EntryId, Tree};
 
 /// Digests of the files that somebody asked about.
@@ -69,27 +72,36 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// Bytes read at a time.
+const BUFFER: usize = 128 * 1024;
+
 impl<'a> ContentIndex<'a> {
     /// Reads those of `wanted` whose digest is not known yet.
     ///
     /// # Errors
     /// When a file that was walked before cannot be read now.
-    pub(super) fn read(tree: &'a Tree, mut wanted: Vec<EntryId>) -> io::Result<Self> {
+    pub(super) fn read(
+        tree: &'a Tree,
+        keys: &Keys<'_>,
+        mut wanted: Vec<EntryId>,
+    ) -> io::Result<Self> {
         wanted.retain(|id| {
             let files = tree.layers()[id.layer as usize].changeset.files();
             matches!(files, FileTable::Stored(_))
         });
         // In the order of the file, so that the disk is read forwards.
-        wanted.sort_unstable();
+        wanted.sort_unstable_by_key(|&id| (keys.key(id), id));
         wanted.dedup();
-        let read = wanted
-            .par_chunks(256)
+        let mut alike: Vec<&[EntryId]> = wanted
+            .chunk_by(|&a, &b| keys.key(a) == keys.key(b))
+            .collect();
+        alike.sort_unstable();
+        let read = alike
+            .par_iter()
+            .with_min_len(8)
             .map_init(
-                || vec![0u8; 128 * 1024],
-                |buffer, ids| {
-                    let digest = |&id| Ok((id, digest_stored(tree, id, buffer)?));
-                    ids.iter().map(digest).collect::<io::Result<Vec<_>>>()
-                },
+                || [vec![0u8; BUFFER], vec![0u8; BUFFER]],
+                |buffers, ids| digest_alike(tree, ids, buffers),
             )
             .collect::<io::Result<Vec<_>>>()?;
         Ok(ContentIndex {
@@ -116,14 +128,89 @@ impl<'a> ContentIndex<'a> {
     }
 }
 
-fn digest_stored(tree: &Tree, id: EntryId, buffer: &mut [u8]) -> io::Result<ContentDigest> {
+/// Digests files that are probably equal. The first is read and digested, the
+/// others are read beside it and compared, which is cheaper; those that turn
+/// out to differ are digested after all.
+fn digest_alike(
+    tree: &Tree,
+    ids: &[EntryId],
+    [first_piece, piece]: &mut [Vec<u8>; 2],
+) -> io::Result<Vec<(EntryId, ContentDigest)>> {
+    let is_sparse = |id: &EntryId| {
+        let extra = tree.entry(*id).extra();
+        extra.is_some_and(|extra| extra.sparse.is_some())
+    };
+    let (Some((&first, others)), false) = (ids.split_first(), ids.iter().any(is_sparse)) else {
+        let digest = |&id| Ok((id, digest_stored(tree, id, first_piece)?));
+        return ids.iter().map(digest).collect();
+    };
+    let size = tree.entry(first).size();
+    let start = stored_at(tree, first)?;
+    let mut hasher = ContentHasher::new(ContentHash::Blake3, size, None);
+    let mut equal: Vec<(EntryId, Place<'_>)> = others
+        .iter()
+        .map(|&id| Ok((id, stored_at(tree, id)?)))
+        .collect::<io::Result<_>>()?;
+    let mut different = Vec::new();
+    let mut at = 0;
+    while at < size {
+        let n = usize::try_from(size - at).unwrap_or(usize::MAX).min(BUFFER);
+        let first_piece = &mut first_piece[..n];
+        start.read(at, first_piece)?;
+        hasher.update(first_piece);
+        let mut unread = Ok(());
+        equal.retain(|(id, place)| {
+            let piece = &mut piece[..n];
+            if let Err(error) = place.read(at, piece) {
+                unread = Err(error);
+            }
+            let same = piece == first_piece;
+            if !same {
+                different.push(*id);
+            }
+            same
+        });
+        unread?;
+        at += n as u64;
+    }
+    let digest = hasher.finish();
+    let mut digests = vec![(first, digest)];
+    digests.extend(equal.iter().map(|&(id, _)| (id, digest)));
+    for id in different {
+        digests.push((id, digest_stored(tree, id, first_piece)?));
+    }
+    Ok(digests)
+}
+
+/// Where a file's contents start.
+struct Place<'a> {
+    blob: &'a BlobRange,
+    offset: u64,
+}
+
+impl Place<'_> {
+    fn read(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.blob.read_exact_at(buffer, self.offset + at)
+    }
+}
+
+fn stored_at(tree: &Tree, id: EntryId) -> io::Result<Place<'_>> {
     let layer = &tree.layers()[id.layer as usize];
-    let entry = tree.entry(id);
-    match (&layer.contents, layer.changeset.files(), entry.file()) {
-        (Contents::Stored(blob), FileTable::Stored(files), Some(file)) => {
-            let offset = files[file as usize].offset;
-            digest_contents(blob, entry, offset, ContentHash::Blake3, buffer)
-        }
+    match (
+        &layer.contents,
+        layer.changeset.files(),
+        tree.entry(id).file(),
+    ) {
+        (Contents::Stored(blob), FileTable::Stored(files), Some(file)) => Ok(Place {
+            blob,
+            offset: files[file as usize].offset,
+        }),
         _ => Err(io::Error::other("the layer's contents are not at hand")),
     }
+}
+
+fn digest_stored(tree: &Tree, id: EntryId, buffer: &mut [u8]) -> io::Result<ContentDigest> {
+    let place = stored_at(tree, id)?;
+    let entry = tree.entry(id);
+    digest_contents(place.blob, entry, place.offset, ContentHash::Blake3, buffer)
 }

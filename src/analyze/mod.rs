@@ -183,7 +183,7 @@ fn judge((tree, log): (Tree, MergeLog), rules: &CacheRules) -> Result<Judged, An
     let alike = duplicates::candidates(&keys, &survey.files);
     let mut wanted = waste::wanted(&tree, &keys, &log.hidden);
     wanted.extend(duplicates::wanted(&alike));
-    let contents = ContentIndex::read(&tree, wanted)?;
+    let contents = ContentIndex::read(&tree, &keys, wanted)?;
     let mut waste = waste::judge(&tree, &keys, &log.hidden, &contents);
     for item in &mut waste {
         item.cache = rules.rule_of(&item.path).map(|rule| rule.id.clone());

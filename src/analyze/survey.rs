@@ -35,6 +35,8 @@ pub struct CacheFinding {
     pub layer: u32,
     /// What to do.
     pub advice: String,
+    /// Where a cache mount would keep them out of the image.
+    pub mount: Option<String>,
 }
 
 /// What the walk found.
@@ -164,6 +166,7 @@ impl Walker<'_> {
                 files,
                 layer,
                 advice: rule.advice.clone(),
+                mount: rule.mount.clone(),
             });
         }
         self.survey.caches.retain(|cache| cache.bytes > 0);

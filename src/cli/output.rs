@@ -28,6 +28,8 @@ impl OutputArguments {
                     format: *format,
                     file: first.take(),
                 }),
+                // The usual word for standard output, which is the default.
+                OutputWord::File(file) if file.as_os_str() == "-" => {}
                 OutputWord::File(file) => match plan.last_mut() {
                     Some(last) if last.file.is_none() => last.file = Some(file.clone()),
                     None if first.is_none() => first = Some(file.clone()),

@@ -12,17 +12,11 @@ pub(crate) const FINGERPRINT_BYTES: usize = 1024;
 /// all. A header can claim exabytes of holes, and a layer have a million such
 /// headers; the others are digested by their map and stored bytes, so that
 /// they equal only files of the same map.
-fn is_expanded(hash: ContentHash, size: u64, map: &[SparseRange]) -> bool {
-    match hash {
-        // Listings are compared with files that were unpacked.
-        ContentHash::Sha256 => size <= 1 << 30,
-        ContentHash::Blake3 => {
-            let stored = map
-                .iter()
-                .fold(0u64, |sum, range| sum.saturating_add(range.length));
-            size <= stored.saturating_mul(64).saturating_add(1 << 20)
-        }
-    }
+pub(crate) fn is_expanded(size: u64, map: &[SparseRange]) -> bool {
+    let stored = map
+        .iter()
+        .fold(0u64, |sum, range| sum.saturating_add(range.length));
+    size <= stored.saturating_mul(64).saturating_add(1 << 20)
 }
 
 /// Which digest identifies contents.
@@ -64,7 +58,7 @@ impl<'a> ContentHasher<'a> {
             holes: None,
         };
         if let Some(map) = sparse {
-            if is_expanded(hash, size, map) {
+            if is_expanded(size, map) {
                 hasher.holes = Some(Holes {
                     map: map.iter(),
                     left: 0,

@@ -26,6 +26,7 @@ pub use changeset::{
     Changeset, ContentDigest, EntryKind, EntryRef, Extra, FileTable, Owner, StoredAt,
 };
 pub use digest::ContentHash;
+pub(crate) use digest::{ContentHasher, is_expanded};
 pub use error::{LayerError, TarProblem};
 pub use path::normalized as normalize_name;
 pub use record::EntryBudget;

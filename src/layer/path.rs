@@ -58,7 +58,8 @@ pub fn normalize(name: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// [`normalize`], into a new path.
+/// Normalises `name` into a new path: no leading, doubled or trailing slash, no
+/// `.` component; `..` goes up lexically and stops at the root.
 pub fn normalized(name: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     normalize(name, &mut out);

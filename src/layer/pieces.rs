@@ -139,7 +139,8 @@ impl<R: Read> BufRead for BlobReader<'_, R> {
 
 impl<R: Read> Read for BlobReader<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = (&*self.fill_buf()?).read(buf)?;
+        let mut front = self.fill_buf()?;
+        let n = front.read(buf)?;
         self.consume(n);
         Ok(n)
     }

@@ -323,6 +323,13 @@ impl Scan<'_> {
             ));
         };
         match task {
+            Task::Walk | Task::Hash if range.len > self.options.limits.layer_bytes => {
+                Err(LayerError::Limit {
+                    what: "uncompressed bytes",
+                    limit: self.options.limits.layer_bytes,
+                    flag: "--max-layer-size",
+                })
+            }
             Task::Walk => {
                 let (set, warnings) = walk_stored(range, self.budget)?;
                 Ok(Outcome::Walked(set, warnings))

@@ -1,7 +1,6 @@
 //! One uncompressed layer in a file: walked from header to header.
 
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::changeset::{Changeset, EntryRef, FileTable, StoredAt};
 use super::digest::{ContentHash, ContentHasher, FINGERPRINT_BYTES, fingerprint};
@@ -70,13 +69,13 @@ pub fn digest_contents(
 ) -> io::Result<super::ContentDigest> {
     let sparse = entry.extra().and_then(|extra| extra.sparse.as_deref());
     let mut hasher = ContentHasher::new(hash, entry.size(), sparse);
-    let mut at = blob.offset + offset;
+    let mut at = offset;
     let mut left = stored_len(entry);
     while left > 0 {
         let n = usize::try_from(left)
             .unwrap_or(usize::MAX)
             .min(buffer.len());
-        blob.file.read_exact_at(&mut buffer[..n], at)?;
+        blob.read_exact_at(&mut buffer[..n], at)?;
         hasher.update(&buffer[..n]);
         at += n as u64;
         left -= n as u64;
@@ -99,6 +98,6 @@ pub fn read_contents(
         return Ok(None);
     }
     let mut bytes = vec![0; usize::try_from(entry.size()).map_err(io::Error::other)?];
-    blob.file.read_exact_at(&mut bytes, blob.offset + offset)?;
+    blob.read_exact_at(&mut bytes, offset)?;
     Ok(Some(bytes))
 }

@@ -115,6 +115,8 @@ struct Cache<'a> {
     files: u64,
     layer: u32,
     advice: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mount: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -192,6 +194,7 @@ fn report<'a>(scan: &'a ScannedImage, analysis: &'a Analysis) -> Report<'a> {
                 files: cache.files,
                 layer: cache.layer,
                 advice: &cache.advice,
+                mount: cache.mount.as_deref(),
             })
             .collect(),
         duplicates: analysis

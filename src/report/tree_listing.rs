@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::layer::{
     ContentHash, Contents, EntryKind, EntryRef, FileTable, ScannedImage, digest_contents,
+    is_expanded,
 };
 use crate::oci::escape_bytes;
 use crate::tree::{EntryId, NodeId, Tree};
@@ -27,7 +28,7 @@ struct Line {
     mtime: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
-    /// SHA-256 of the contents.
+    /// SHA-256 of the contents; absent for sparse files that are almost only holes.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +118,7 @@ fn line_of(tree: &Tree, node: NodeId, buffer: &mut [u8]) -> io::Result<Line> {
             nanos => format!("{}.{nanos:09}", entry.mtime()),
         },
         link: entry.link().map(escape_bytes),
-        digest: if is_file {
+        digest: if is_file && has_digest(entry) {
             Some(content_digest(tree, id, entry, buffer)?)
         } else {
             None
@@ -134,6 +135,12 @@ fn line_of(tree: &Tree, node: NodeId, buffer: &mut [u8]) -> io::Result<Line> {
         layer: id.layer,
         implied: false,
     })
+}
+
+/// Whether the digest of a file is that of its contents, holes and all.
+fn has_digest(entry: EntryRef<'_>) -> bool {
+    let map = entry.extra().and_then(|extra| extra.sparse.as_deref());
+    map.is_none_or(|map| is_expanded(entry.size(), map))
 }
 
 fn kind_name(kind: EntryKind) -> &'static str {

@@ -41,6 +41,15 @@ impl BlobRange {
         Ok(filled)
     }
 
+    /// Reads bytes from `offset` in the blob on.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the file is shorter than it was; whatever the
+    /// operating system says.
+    pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, self.offset + offset)
+    }
+
     /// Reads the whole blob, which must not be longer than `limit`.
     ///
     /// # Errors

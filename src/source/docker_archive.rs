@@ -156,7 +156,7 @@ fn build(
     for (i, (name, diff_id)) in entry.layers.iter().zip(diff_ids).enumerate() {
         let blob = store
             .blob(name)?
-            .ok_or_else(|| store.missing(format!("layer {}", i + 1), name))?;
+            .ok_or_else(|| store.missing(format!("layer {i}"), name))?;
         let digest = name
             .strip_prefix("blobs/sha256/")
             .and_then(|hex| Digest::try_from(format!("sha256:{hex}")).ok());
@@ -257,6 +257,16 @@ fn add_oci_manifest(
         let Some(bytes) = store.document(&path, limits.document_bytes)? else {
             continue;
         };
+        let found = crate::oci::digest_of(&bytes);
+        if &found != descriptor.digest() {
+            return Err(SourceError::Mismatch {
+                place: store.place().to_owned(),
+                what: "digest",
+                name: path,
+                expected: descriptor.digest().to_string(),
+                found: found.to_string(),
+            });
+        }
         let manifest =
             Document::parse("the manifest", &bytes).map_err(|e| store.bad_document(e))?;
         if let Document::Manifest(manifest) = manifest

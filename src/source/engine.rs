@@ -103,6 +103,7 @@ impl Engine {
             reader: Box::new(std::io::BufReader::with_capacity(256 * 1024, reader)),
             place: self.to_string(),
             source: Some(self.source),
+            kind: None,
             choice: Choice {
                 reference: None,
                 platform: platform.cloned(),

@@ -23,6 +23,14 @@ pub enum SourceError {
         /// What it looks like instead.
         why: String,
     },
+    /// An artifact of another kind, such as a chart.
+    #[error("{place}: not a container image: its configuration is of type {kind:?}")]
+    NoImage {
+        /// The archive or folder.
+        place: String,
+        /// The configuration's media type.
+        kind: String,
+    },
     /// The operating system refused.
     #[error("cannot {doing} {}: {source}", .path.display())]
     Io {

@@ -48,11 +48,15 @@ pub(super) fn open(
         limits,
         seen: HashSet::new(),
         found: Vec::new(),
+        unusable: None,
     };
     for root in roots {
-        search.descend(root, None, 0)?;
+        search.child(root, None, 0)?;
     }
     let found = search.found;
+    if let (true, Some(why)) = (found.is_empty(), search.unusable) {
+        return Err(why);
+    }
     let platforms: Vec<_> = found.iter().map(|c| Some(c.platform.clone())).collect();
     let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
         SourceError::NoPlatform {
@@ -162,9 +166,29 @@ struct Search<'a> {
     limits: &'a Limits,
     seen: HashSet<String>,
     found: Vec<Candidate>,
+    /// Why the first manifest that is no image, or is not here, was left out.
+    unusable: Option<SourceError>,
 }
 
 impl Search<'_> {
+    /// As [`Search::descend`], but a manifest that cannot be used does not stand
+    /// in the way of others: charts lie beside images, and engines save the
+    /// index of all platforms with the blobs of one.
+    fn child(
+        &mut self,
+        descriptor: &Descriptor,
+        platform: Option<Platform>,
+        depth: usize,
+    ) -> Result<(), SourceError> {
+        match self.descend(descriptor, platform, depth) {
+            Err(why @ (SourceError::Missing { .. } | SourceError::NoImage { .. })) => {
+                self.unusable.get_or_insert(why);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     fn descend(
         &mut self,
         descriptor: &Descriptor,
@@ -189,7 +213,7 @@ impl Search<'_> {
         match document {
             Document::Index(index) => {
                 for child in index.manifests() {
-                    self.descend(child, platform.clone(), depth + 1)?;
+                    self.child(child, platform.clone(), depth + 1)?;
                 }
                 Ok(())
             }
@@ -210,12 +234,9 @@ impl Search<'_> {
         ]
         .contains(&kind);
         if !is_image {
-            return Err(SourceError::Unsupported {
+            return Err(SourceError::NoImage {
                 place: self.store.place().to_owned(),
-                what: format!(
-                    "not a container image: its configuration is of type {:?}",
-                    kind
-                ),
+                kind: kind.to_owned(),
             });
         }
         let bytes = self.store.described(

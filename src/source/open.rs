@@ -9,8 +9,8 @@ use super::engine::{self, Engine};
 use super::error::SourceError;
 use super::locator::Locator;
 use super::select::Choice;
-use super::store::FolderStore;
-use super::{ArchiveStream, Opened, docker_archive, oci_layout};
+use super::store::{FolderStore, Store};
+use super::{ArchiveStream, OpenImage, Opened, docker_archive, oci_layout};
 use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
 use crate::oci::Platform;
 
@@ -68,10 +68,26 @@ fn unsupported(place: &str, what: &str) -> SourceError {
     }
 }
 
+/// What an archive is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     DockerArchive,
     OciArchive,
+}
+
+impl Kind {
+    /// Opens the archive in `store` as what it is.
+    pub(super) fn open(
+        self,
+        store: &dyn Store,
+        choice: &Choice,
+        limits: &Limits,
+    ) -> Result<OpenImage, SourceError> {
+        match self {
+            Kind::DockerArchive => docker_archive::open(store, choice, limits),
+            Kind::OciArchive => oci_layout::open(store, choice, "oci-archive", limits),
+        }
+    }
 }
 
 fn open_path(path: &Path, choice: Choice, options: &OpenOptions) -> Result<Opened, SourceError> {
@@ -131,7 +147,7 @@ fn open_file(
         return Err(not_an_image("it is empty".to_owned()));
     }
     if compression != Compression::None {
-        return compressed(path, file, compression, choice);
+        return compressed(path, file, compression, kind, choice);
     }
     let store = ArchiveStore::open(path, file, &options.limits)?;
     let kind = match kind {
@@ -145,11 +161,8 @@ fn open_file(
             )));
         }
     };
-    match kind {
-        Kind::DockerArchive => docker_archive::open(&store, &choice, &options.limits),
-        Kind::OciArchive => oci_layout::open(&store, &choice, "oci-archive", &options.limits),
-    }
-    .map(Opened::Image)
+    kind.open(&store, &choice, &options.limits)
+        .map(Opened::Image)
 }
 
 /// A compressed archive is read as a stream: members cannot be reached by position.
@@ -157,6 +170,7 @@ fn compressed(
     path: &Path,
     mut file: File,
     compression: Compression,
+    kind: Option<Kind>,
     choice: Choice,
 ) -> Result<Opened, SourceError> {
     use std::io::Seek;
@@ -172,6 +186,7 @@ fn compressed(
         reader: Box::new(inflate),
         place: path.display().to_string(),
         source: None,
+        kind,
         choice,
         reference: None,
     }))

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 
 use super::archive::{Guarded, Member, Members, link_of};
 use super::error::SourceError;
+use super::open::Kind;
 use super::select::Choice;
 use super::store::Store;
 use super::{LayerBlob, OpenImage, docker_archive, oci_layout};
@@ -18,6 +19,8 @@ pub struct ArchiveStream {
     pub(super) place: String,
     /// The transport, when the place decides it; else the archive's own kind.
     pub(super) source: Option<&'static str>,
+    /// The layout that was asked for; else Docker's is tried first.
+    pub(super) kind: Option<Kind>,
     pub(super) choice: Choice,
     /// The name that was asked for, when the archive itself has none.
     pub(super) reference: Option<String>,
@@ -50,17 +53,18 @@ impl ArchiveStream {
             place: self.place,
             members,
         };
-        let docker = store.members.has(docker_archive::MANIFEST);
-        let mut open = if docker {
-            docker_archive::open(&store, &self.choice, limits)?
-        } else if store.members.has(oci_layout::INDEX) {
-            oci_layout::open(&store, &self.choice, "oci-archive", limits)?
-        } else {
-            return Err(SourceError::NotAnImage {
-                path: store.place.into(),
-                why: "it has neither manifest.json nor index.json".to_owned(),
-            });
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None if store.members.has(docker_archive::MANIFEST) => Kind::DockerArchive,
+            None if store.members.has(oci_layout::INDEX) => Kind::OciArchive,
+            None => {
+                return Err(SourceError::NotAnImage {
+                    path: store.place.into(),
+                    why: "it has neither manifest.json nor index.json".to_owned(),
+                });
+            }
         };
+        let mut open = kind.open(&store, &self.choice, limits)?;
         if let Some(source) = self.source {
             open.source = source;
         }
@@ -139,6 +143,11 @@ fn read_members(
             }
             Kept::Document(head)
         } else {
+            if size > limits.layer_bytes {
+                return Err(broken(format!(
+                    "member {name:?} has {size} bytes; raise the limit with --max-layer-size"
+                )));
+            }
             let mut counted = Counted {
                 inner: io::Cursor::new(head).chain(&mut entry),
                 count: 0,

@@ -53,8 +53,11 @@ pub struct MergeLog {
     pub hidden: Vec<Hidden>,
     /// For each layer, what it changed.
     pub counts: Vec<LayerCounts>,
-    /// Entries that make no sense on top of what is below them.
+    /// Entries that make no sense on top of what is below them; the first few
+    /// of them in words.
     pub warnings: Vec<String>,
+    /// How many more there were.
+    more_warnings: u64,
 }
 
 impl MergeLog {
@@ -63,6 +66,8 @@ impl MergeLog {
     fn warn(&mut self, message: impl FnOnce() -> String) {
         if self.warnings.len() < Self::WARNINGS {
             self.warnings.push(message());
+        } else {
+            self.more_warnings += 1;
         }
     }
 }
@@ -87,6 +92,10 @@ impl Tree {
             }
             .run();
             log.counts.push(counts);
+        }
+        if log.more_warnings > 0 {
+            let more = format!("{} more entries of this kind", log.more_warnings);
+            log.warnings.push(more);
         }
         tree.nodes.shrink_to_fit();
         (tree, log)
@@ -301,7 +310,7 @@ impl Apply<'_> {
             self.log.warn(|| {
                 format!(
                     "layer {}: hard link {} leads to {}, which is not there",
-                    layer + 1,
+                    layer,
                     escape_bytes(&tree.path(node)),
                     escape_bytes(entry.link().unwrap_or_default()),
                 )
@@ -348,7 +357,7 @@ impl Apply<'_> {
             log.warn(|| {
                 format!(
                     "layer {}: {} is used as a directory but is none; it is replaced by one",
-                    layer + 1,
+                    layer,
                     escape_bytes(&tree.path(node))
                 )
             });

@@ -8,8 +8,23 @@ use crate::program::report;
 fn schema() -> jsonschema::Validator {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/analyze.schema.json");
     let text = std::fs::read_to_string(path).unwrap();
-    let schema: Value = serde_json::from_str(&text).unwrap();
+    let mut schema: Value = serde_json::from_str(&text).unwrap();
+    // Readers must expect new fields; we must not add any that it does not list.
+    forbid_others(&mut schema);
     jsonschema::validator_for(&schema).expect("the schema is one")
+}
+
+fn forbid_others(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.contains_key("properties") {
+                fields.insert("additionalProperties".into(), false.into());
+            }
+            fields.values_mut().for_each(forbid_others);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forbid_others),
+        _ => {}
+    }
 }
 
 fn reports() -> Vec<(&'static str, Value)> {
