@@ -147,7 +147,7 @@ fn open_file(
         return Err(not_an_image("it is empty".to_owned()));
     }
     if compression != Compression::None {
-        return compressed(path, file, compression, kind, choice);
+        return compressed(path, file, compression, kind, choice, &options.limits);
     }
     let store = ArchiveStore::open(path, file, &options.limits)?;
     let kind = match kind {
@@ -165,6 +165,24 @@ fn open_file(
         .map(Opened::Image)
 }
 
+/// Stops an archive that unpacks to far more than it is.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        self.left = self.left.checked_sub(n as u64).ok_or_else(|| {
+            std::io::Error::other(
+                "the archive unpacks to too many times its size; raise the limit with --max-ratio",
+            )
+        })?;
+        Ok(n)
+    }
+}
+
 /// A compressed archive is read as a stream: members cannot be reached by position.
 fn compressed(
     path: &Path,
@@ -172,6 +190,7 @@ fn compressed(
     compression: Compression,
     kind: Option<Kind>,
     choice: Choice,
+    limits: &Limits,
 ) -> Result<Opened, SourceError> {
     use std::io::Seek;
     let failed = |source| SourceError::Io {
@@ -180,10 +199,15 @@ fn compressed(
         source,
     };
     file.rewind().map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
     let reader = BufReader::with_capacity(256 * 1024, file);
     let inflate = Inflate::new(compression, reader).map_err(failed)?;
+    let bounded = Bounded {
+        inner: inflate,
+        left: size.saturating_mul(limits.ratio).max(Limits::RATIO_FLOOR),
+    };
     Ok(Opened::Stream(ArchiveStream {
-        reader: Box::new(inflate),
+        reader: Box::new(bounded),
         place: path.display().to_string(),
         source: None,
         kind,

@@ -14,15 +14,15 @@ const ADDRESS_SPACE: u64 = 1 << 20;
 /// Far more than any fixture needs, so that a slow machine fails nothing.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Runs `rslim analyze PATH -f json` with bounded memory and time.
-fn analyze(name: &str, path: &Path) -> Ran {
+/// Runs `rslim analyze PATH -f FORMAT` with bounded memory and time.
+fn analyze(name: &str, path: &Path, format: &str) -> Ran {
     let program = command();
     let mut shell = Command::new("sh");
     shell
         .arg("-c")
         .arg(format!("ulimit -v {ADDRESS_SPACE}; exec \"$0\" \"$@\""))
         .arg(program.get_program())
-        .args(["analyze", "-f", "json", "--platform", "linux/amd64"])
+        .args(["analyze", "-f", format, "--platform", "linux/amd64"])
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -48,7 +48,7 @@ fn every_fixture_gets_a_report_or_one_message() {
     let mut wrong = Vec::new();
     for fixture in fixtures::all() {
         let path = fixture.build(dir.path()).unwrap();
-        let ran = analyze(fixture.name, &path);
+        let ran = analyze(fixture.name, &path, "json");
         let errors = ran.err.lines().filter(|line| line.starts_with("error: "));
         let warnings = ran.err.lines().filter(|line| line.starts_with("warning: "));
         let loaded = ran.code == Some(0) && errors.clone().count() == 0;
@@ -79,6 +79,23 @@ fn every_fixture_gets_a_report_or_one_message() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Listing a tree digests contents that reports leave alone.
+#[test]
+fn every_tree_can_be_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    for fixture in fixtures::hostile() {
+        let path = fixture.build(dir.path()).unwrap();
+        let ran = analyze(fixture.name, &path, "tree");
+        let err: String = ran.err.chars().take(600).collect();
+        assert!(matches!(ran.code, Some(0 | 2)), "{}: {err}", fixture.name);
+        assert!(
+            ran.code != Some(2) || ran.out.is_empty(),
+            "{}: half a listing",
+            fixture.name
+        );
+    }
 }
 
 /// A member called `../../x` must not appear outside of anything.
