@@ -110,7 +110,8 @@ impl<'a> ContentIndex<'a> {
         })
     }
 
-    /// The digest of a file's contents; `None` when it was not asked for.
+    /// The digest of a file's contents; `None` when it was not asked for, or when
+    /// nothing that was asked for is equal to it.
     pub(super) fn digest(&self, id: EntryId) -> Option<ContentDigest> {
         let file = self.tree.entry(id).file()? as usize;
         match self.tree.layers()[id.layer as usize].changeset.files() {
@@ -128,21 +129,47 @@ impl<'a> ContentIndex<'a> {
     }
 }
 
-/// Digests files that are probably equal. The first is read and digested, the
-/// others are read beside it and compared, which is cheaper; those that turn
-/// out to differ are digested after all.
+/// Times that files are read beside one of them before those that are left,
+/// all of which look alike at first, are digested one by one.
+const ROUNDS: usize = 4;
+
+/// Digests files that are probably equal. One is read and digested, the others
+/// are read beside it and compared, which is cheaper, and those that differ are
+/// left for the next round. A file that none is equal to gets no digest.
 fn digest_alike(
     tree: &Tree,
     ids: &[EntryId],
-    [first_piece, piece]: &mut [Vec<u8>; 2],
+    buffers: &mut [Vec<u8>; 2],
 ) -> io::Result<Vec<(EntryId, ContentDigest)>> {
     let is_sparse = |id: &EntryId| {
         let extra = tree.entry(*id).extra();
         extra.is_some_and(|extra| extra.sparse.is_some())
     };
-    let (Some((&first, others)), false) = (ids.split_first(), ids.iter().any(is_sparse)) else {
-        let digest = |&id| Ok((id, digest_stored(tree, id, first_piece)?));
-        return ids.iter().map(digest).collect();
+    let mut digests = Vec::new();
+    let mut left = ids.to_vec();
+    if !ids.iter().any(is_sparse) {
+        for _ in 0..ROUNDS {
+            left = compare(tree, &left, buffers, &mut digests)?;
+            if left.len() < 2 {
+                return Ok(digests);
+            }
+        }
+    }
+    for id in left {
+        digests.push((id, digest_stored(tree, id, &mut buffers[0])?));
+    }
+    Ok(digests)
+}
+
+/// Reads the first of `ids` and compares the others with it. Gives those that differ.
+fn compare(
+    tree: &Tree,
+    ids: &[EntryId],
+    [first_piece, piece]: &mut [Vec<u8>; 2],
+    digests: &mut Vec<(EntryId, ContentDigest)>,
+) -> io::Result<Vec<EntryId>> {
+    let Some((&first, others)) = ids.split_first() else {
+        return Ok(Vec::new());
     };
     let size = tree.entry(first).size();
     let start = stored_at(tree, first)?;
@@ -153,33 +180,39 @@ fn digest_alike(
         .collect::<io::Result<_>>()?;
     let mut different = Vec::new();
     let mut at = 0;
-    while at < size {
+    while at < size && !equal.is_empty() {
         let n = usize::try_from(size - at).unwrap_or(usize::MAX).min(BUFFER);
-        let first_piece = &mut first_piece[..n];
+        let (first_piece, piece) = (&mut first_piece[..n], &mut piece[..n]);
         start.read(at, first_piece)?;
-        hasher.update(first_piece);
-        let mut unread = Ok(());
-        equal.retain(|(id, place)| {
-            let piece = &mut piece[..n];
-            if let Err(error) = place.read(at, piece) {
-                unread = Err(error);
-            }
-            let same = piece == first_piece;
-            if !same {
-                different.push(*id);
-            }
-            same
-        });
+        let first_piece = &*first_piece;
+        let mut read_others = || {
+            let mut unread = Ok(());
+            equal.retain(|(id, place)| {
+                if let Err(error) = place.read(at, piece) {
+                    unread = Err(error);
+                }
+                let same = piece == first_piece;
+                if !same {
+                    different.push(*id);
+                }
+                same
+            });
+            unread
+        };
+        // A single large file should not wait for one core.
+        let (unread, ()) = match n == BUFFER {
+            true => rayon::join(read_others, || hasher.update(first_piece)),
+            false => (read_others(), hasher.update(first_piece)),
+        };
         unread?;
         at += n as u64;
     }
-    let digest = hasher.finish();
-    let mut digests = vec![(first, digest)];
-    digests.extend(equal.iter().map(|&(id, _)| (id, digest)));
-    for id in different {
-        digests.push((id, digest_stored(tree, id, first_piece)?));
+    if !equal.is_empty() {
+        let digest = hasher.finish();
+        digests.push((first, digest));
+        digests.extend(equal.iter().map(|&(id, _)| (id, digest)));
     }
-    Ok(digests)
+    Ok(different)
 }
 
 /// Where a file's contents start.

@@ -4,7 +4,9 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
-use super::stream::ToHash;
+use sha2::{Digest as _, Sha256};
+
+use crate::oci::{Digest, finish_sha256};
 
 /// Size of the pieces that travel between the threads. A multiple of the tar
 /// block; small enough that a few fit the second-level cache.
@@ -12,6 +14,38 @@ pub(super) const PIECE: usize = 256 * 1024;
 
 /// Pieces that may wait between two threads.
 pub(super) const WAITING: usize = 6;
+
+/// What goes from the thread that inflates to the others.
+pub(super) enum Piece {
+    /// The next bytes of the blob.
+    Blob(Arc<Vec<u8>>),
+    /// The next bytes of the tar stream.
+    Tar(Arc<Vec<u8>>),
+    /// There are no more, and this is why.
+    Failed(io::Error),
+}
+
+/// The digests of a blob and of the tar stream in it.
+#[derive(Default)]
+pub(super) struct Digests {
+    blob: Sha256,
+    tar: Sha256,
+}
+
+impl Digests {
+    pub(super) fn update(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Blob(piece) => self.blob.update(&piece[..]),
+            Piece::Tar(piece) => self.tar.update(&piece[..]),
+            Piece::Failed(_) => {}
+        }
+    }
+
+    /// Of the blob, and of the tar stream.
+    pub(super) fn finish(self) -> (Digest, Digest) {
+        (finish_sha256(self.blob), finish_sha256(self.tar))
+    }
+}
 
 /// Buffers that come back once every thread is done with them.
 #[derive(Default)]
@@ -69,7 +103,7 @@ pub(super) struct BlobReader<'a, R> {
     piece: Arc<Vec<u8>>,
     at: usize,
     count: u64,
-    to_hash: Option<SyncSender<ToHash>>,
+    to_hash: Option<SyncSender<Piece>>,
     advanced: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -87,10 +121,10 @@ impl<'a, R: Read> BlobReader<'a, R> {
     }
 
     /// From now on, and with what was looked at before, hands pieces on.
-    pub(super) fn digest(&mut self, to_hash: SyncSender<ToHash>) {
+    pub(super) fn digest(&mut self, to_hash: SyncSender<Piece>) {
         if !self.piece.is_empty() {
             // Who is gone has failed, and says so itself.
-            let _ = to_hash.send(ToHash::Blob(Arc::clone(&self.piece)));
+            let _ = to_hash.send(Piece::Blob(Arc::clone(&self.piece)));
         }
         self.to_hash = Some(to_hash);
     }
@@ -126,7 +160,7 @@ impl<R: Read> BufRead for BlobReader<'_, R> {
             if let Some(to_hash) = &self.to_hash
                 && !self.piece.is_empty()
             {
-                let _ = to_hash.send(ToHash::Blob(Arc::clone(&self.piece)));
+                let _ = to_hash.send(Piece::Blob(Arc::clone(&self.piece)));
             }
         }
         Ok(&self.piece[self.at..])
@@ -165,8 +199,8 @@ mod tests {
         assert_eq!(reader.count() as usize, blob.len());
         drop(reader);
         let pieces = hashed.into_iter().map(|piece| match piece {
-            ToHash::Blob(piece) => piece.to_vec(),
-            ToHash::Tar(_) => panic!("not of the blob"),
+            Piece::Blob(piece) => piece.to_vec(),
+            Piece::Tar(_) | Piece::Failed(_) => panic!("not of the blob"),
         });
         assert_eq!(pieces.collect::<Vec<_>>().concat(), blob);
     }

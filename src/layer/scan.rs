@@ -200,6 +200,7 @@ fn read_blob(
             hash: options.hash,
             wanted: options.wanted,
             advanced: &|bytes| options.progress.advanced(layer, bytes),
+            spread: options.jobs > 2,
         },
     )
 }

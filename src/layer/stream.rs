@@ -3,21 +3,20 @@
 //! Three threads share the work, so that a single large layer does not wait
 //! for one core: the first reads and inflates the blob, the second digests the
 //! blob and the tar stream (the diff_id), the third walks the tar and digests
-//! the contents of files.
+//! the contents of files. Where there are only two cores the last two are one:
+//! inflating takes the longest and should not share its core.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use sha2::{Digest as _, Sha256};
-
 use super::capture::{Captured, WantedContents};
 use super::changeset::{Changeset, FileTable};
 use super::digest::{ContentHash, ContentHasher};
 use super::error::LayerError;
 use super::input::{Pieces, StreamInput};
-use super::pieces::{BlobReader, Ring, WAITING};
+use super::pieces::{BlobReader, Digests, Piece, Ring, WAITING};
 use super::record::{EntryBudget, Recorded, Recorder};
 use super::tar::{RawEntry, TarWalker};
 use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
@@ -56,6 +55,8 @@ pub struct StreamContext<'a> {
     pub wanted: &'a dyn WantedContents,
     /// Told of each piece of the blob that was read, in bytes.
     pub advanced: &'a (dyn Fn(u64) + Sync),
+    /// Whether there are cores for three threads.
+    pub spread: bool,
 }
 
 /// Reads the layer in `blob` to its end.
@@ -77,18 +78,31 @@ pub fn read_stream(
     thread::scope(|scope| {
         let (to_walk, pieces) = sync_channel(WAITING);
         let (to_hash, hashed) = sync_channel(WAITING);
+        let to_hash = context.spread.then_some(to_hash);
         // The digest of an uncompressed blob is its diff_id: hash it once.
         if compression != Compression::None {
-            blob.digest(to_hash.clone());
+            blob.digest(to_hash.as_ref().unwrap_or(&to_walk).clone());
         }
         let inflate = Inflate::new(compression, blob)
             .map_err(|source| inflate_error(compression, 0, source))?;
-        let hasher = scope.spawn(move || hash_pieces(&hashed));
-        let walker = scope.spawn(move || walk(ReceivedPieces(pieces), context));
+        let hasher = scope.spawn(move || digest_all(&hashed));
+        let walker = scope.spawn(move || {
+            let mut digests = Digests::default();
+            let pieces = ReceivedPieces {
+                pieces,
+                digests: (!context.spread).then_some(&mut digests),
+            };
+            (walk(pieces, context), digests)
+        });
         // When the walk stops early the producer finds its channel closed.
         let produced = produce(inflate, compression, context, to_walk, to_hash);
-        let walked = join(walker);
-        let (digest, diff_id) = join(hasher);
+        let (walked, digests) = join(walker);
+        let separate = join(hasher);
+        let (digest, diff_id) = match context.spread {
+            true => separate,
+            false => digests,
+        }
+        .finish();
         let mut walked = walked?;
         let produced = produced?;
         if produced.trailing > 0 {
@@ -121,14 +135,6 @@ fn join<T>(handle: thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// What the digesting thread is given.
-pub(super) enum ToHash {
-    /// The next bytes of the blob.
-    Blob(Arc<Vec<u8>>),
-    /// The next bytes of the tar stream.
-    Tar(Arc<Vec<u8>>),
-}
-
 struct Produced {
     compressed: u64,
     uncompressed: u64,
@@ -140,8 +146,8 @@ fn produce<R: Read>(
     mut inflate: Inflate<BlobReader<'_, R>>,
     compression: Compression,
     context: &StreamContext<'_>,
-    to_walk: SyncSender<io::Result<Arc<Vec<u8>>>>,
-    to_hash: SyncSender<ToHash>,
+    to_walk: SyncSender<Piece>,
+    to_hash: Option<SyncSender<Piece>>,
 ) -> Result<Produced, LayerError> {
     let mut ring = Ring::default();
     let mut uncompressed: u64 = 0;
@@ -151,7 +157,7 @@ fn produce<R: Read>(
             Err((filled, error)) => {
                 let offset = uncompressed + filled as u64;
                 let error = inflate_error(compression, offset, error);
-                let _ = to_walk.send(Err(io::Error::other(error)));
+                let _ = to_walk.send(Piece::Failed(io::Error::other(error)));
                 return Err(stopped());
             }
         };
@@ -165,16 +171,18 @@ fn produce<R: Read>(
                 limit: context.limits.layer_bytes,
                 flag: "--max-layer-size",
             };
-            let _ = to_walk.send(Err(io::Error::other(error)));
+            let _ = to_walk.send(Piece::Failed(io::Error::other(error)));
             return Err(stopped());
         }
-        let sent = to_hash.send(ToHash::Tar(Arc::clone(&piece))).is_ok()
-            && to_walk.send(Ok(piece)).is_ok();
+        let hashed = to_hash
+            .as_ref()
+            .is_none_or(|to_hash| to_hash.send(Piece::Tar(Arc::clone(&piece))).is_ok());
+        let sent = hashed && to_walk.send(Piece::Tar(piece)).is_ok();
         if !sent {
             return Err(stopped());
         }
         if let Some(error) = over_ratio(&inflate, uncompressed, context.limits) {
-            let _ = to_walk.send(Err(io::Error::other(error)));
+            let _ = to_walk.send(Piece::Failed(io::Error::other(error)));
             return Err(stopped());
         }
     }
@@ -236,27 +244,33 @@ fn inflate_error(compression: Compression, offset: u64, source: io::Error) -> La
 }
 
 /// Digests the blob and the tar stream.
-fn hash_pieces(pieces: &Receiver<ToHash>) -> (Digest, Digest) {
-    let (mut blob, mut tar) = (Sha256::new(), Sha256::new());
+fn digest_all(pieces: &Receiver<Piece>) -> Digests {
+    let mut digests = Digests::default();
     while let Ok(piece) = pieces.recv() {
-        match piece {
-            ToHash::Blob(piece) => blob.update(&piece[..]),
-            ToHash::Tar(piece) => tar.update(&piece[..]),
-        }
+        digests.update(&piece);
     }
-    let digest = crate::oci::finish_sha256;
-    (digest(blob), digest(tar))
+    digests
 }
 
-struct ReceivedPieces(Receiver<io::Result<Arc<Vec<u8>>>>);
+/// What the walking thread gets; it may have to digest on the way.
+struct ReceivedPieces<'a> {
+    pieces: Receiver<Piece>,
+    digests: Option<&'a mut Digests>,
+}
 
-impl Pieces for ReceivedPieces {
+impl Pieces for ReceivedPieces<'_> {
     fn next_piece(&mut self) -> io::Result<Option<Arc<Vec<u8>>>> {
-        match self.0.recv() {
-            Ok(Ok(piece)) => Ok(Some(piece)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Ok(None),
+        while let Ok(piece) = self.pieces.recv() {
+            if let Some(digests) = &mut self.digests {
+                digests.update(&piece);
+            }
+            match piece {
+                Piece::Tar(piece) => return Ok(Some(piece)),
+                Piece::Failed(error) => return Err(error),
+                Piece::Blob(_) => {}
+            }
         }
+        Ok(None)
     }
 }
 
