@@ -85,7 +85,9 @@ impl Progress for Bars {
             };
             progress.read += bytes;
             if due && progress.bar.is_none() {
-                progress.bar = Some(state.drawn.add(bar(layer, progress.size)));
+                // What came before counts for the bar, not for its speed.
+                let bar = bar(layer, progress.size).with_position(progress.read);
+                progress.bar = Some(state.drawn.add(bar));
             }
             if let Some(bar) = &progress.bar {
                 bar.set_position(progress.read);

@@ -12,6 +12,7 @@ mod engine;
 mod hostile;
 mod judgements;
 mod layouts;
+mod memory;
 mod merge_model;
 mod peers;
 mod program;
