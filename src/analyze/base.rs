@@ -55,18 +55,17 @@ pub fn given(image: &Image, name: &str, diff_ids: &[Digest]) -> Option<Base> {
 pub fn detect(image: &Image) -> Option<Base> {
     let total = image.layers.len();
     let history = &image.config.history;
-    let layers_before = |index: usize| {
-        history[..index]
-            .iter()
-            .filter(|entry| !entry.empty_layer)
-            .count()
-    };
+    // How many layers there are before each entry, and after the last.
+    let mut before = vec![0];
+    for entry in history {
+        before.push(before[before.len() - 1] + usize::from(!entry.empty_layer));
+    }
     let labelled = label(image, "org.opencontainers.image.base.name")
         .or_else(|| label(image, "org.opencontainers.image.base.digest"));
     // The newest FROM counts: the base was built from a base of its own.
     let comment = history.iter().enumerate().rev().find_map(|(i, entry)| {
         let name = entry.comment.strip_prefix("FROM ")?.trim();
-        is_name(name).then(|| (layers_before(i), name.to_owned()))
+        is_name(name).then(|| (before[i], name.to_owned()))
     });
     if let Some((layers, name)) = comment
         && layers > 0
@@ -79,7 +78,7 @@ pub fn detect(image: &Image) -> Option<Base> {
         });
     }
     let last = history.iter().enumerate().rev().find_map(|(i, entry)| {
-        let layers = layers_before(i + 1);
+        let layers = before[i + 1];
         (entry.empty_layer && is_command(&entry.created_by) && layers < total).then_some(layers)
     });
     last.filter(|&layers| layers > 0).map(|layers| Base {

@@ -12,7 +12,7 @@ use crate::tree::{EntryId, NodeId, ROOT, Step, Tree};
 pub struct DatabaseContents;
 
 /// A database larger than this is not kept: rpm's, the largest, stay far below.
-const LARGEST: u64 = 512 << 20;
+const LARGEST: u64 = 256 << 20;
 
 impl WantedContents for DatabaseContents {
     fn wants(&self, path: &[u8], size: u64) -> bool {

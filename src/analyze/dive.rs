@@ -10,7 +10,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::layer::{Changeset, EntryKind, LayerContent};
 
@@ -240,8 +240,9 @@ impl<'a> Dive<'a> {
             for slot in tree.slots.iter().filter(|slot| !slot.has_child) {
                 self.see(slot.path, slot.size);
             }
+            let mut known = HashMap::new();
             for whiteout in &tree.whiteouts {
-                let size = self.hidden_size(whiteout.target);
+                let size = self.hidden_size(whiteout.target, &mut known);
                 self.see(whiteout.target, size);
             }
             return;
@@ -257,11 +258,12 @@ impl<'a> Dive<'a> {
             visits.push((key, whiteout.target, None));
         }
         visits.sort();
+        let mut known = HashMap::new();
         for (_, path, size) in visits {
             if let Some(size) = size {
                 self.see(path, size);
             } else if self.is_reachable(path) {
-                let size = self.hidden_size(path);
+                let size = self.hidden_size(path, &mut known);
                 self.see(path, size);
             } else {
                 let at = &mut self.paths[path as usize];
@@ -280,17 +282,44 @@ impl<'a> Dive<'a> {
     }
 
     /// What dive counts for a whiteout: all that the directory held; nothing for a file.
-    fn hidden_size(&self, path: u32) -> u64 {
+    /// Sums are remembered in `known`: directories inside of it may be hidden
+    /// by whiteouts of their own.
+    fn hidden_size(&self, path: u32, known: &mut HashMap<u32, u64>) -> u64 {
         if !self.paths[path as usize].is_dir {
             return 0;
         }
-        let mut sum = 0;
-        let mut stack = vec![path];
-        while let Some(path) = stack.pop() {
-            sum += self.paths[path as usize].size;
-            self.push_children(path, &mut stack);
+        if let Some(&sum) = known.get(&path) {
+            return sum;
         }
-        sum
+        // For each directory on the way down: the child to look at next, and the sum so far.
+        let start = |path: u32| {
+            let at = &self.paths[path as usize];
+            (path, at.first_child, at.size)
+        };
+        let mut stack = vec![start(path)];
+        let mut done = 0;
+        while let Some((path, child, sum)) = stack.last_mut() {
+            if *child == NONE {
+                done = *sum;
+                known.insert(*path, done);
+                stack.pop();
+                if let Some((_, _, sum)) = stack.last_mut() {
+                    *sum = sum.saturating_add(done);
+                }
+                continue;
+            }
+            let at = &self.paths[*child as usize];
+            let this = std::mem::replace(child, at.next_sibling);
+            if !at.present {
+                continue;
+            }
+            match known.get(&this) {
+                Some(&below) => *sum = sum.saturating_add(below),
+                None if at.first_child == NONE => *sum = sum.saturating_add(at.size),
+                None => stack.push(start(this)),
+            }
+        }
+        done
     }
 
     fn push_children(&self, path: u32, stack: &mut Vec<u32>) {
@@ -305,23 +334,23 @@ impl<'a> Dive<'a> {
 
     fn see(&mut self, path: u32, size: u64) {
         let at = &mut self.paths[path as usize];
-        self.discovered += size;
+        self.discovered = self.discovered.saturating_add(size);
         match at.seen {
             0 => {
                 if at.ghost {
                     self.minimum += 1;
                 }
-                self.minimum += size as i64;
+                self.minimum = self.minimum.saturating_add_unsigned(size);
                 at.smallest = size;
             }
             seen => {
                 if seen == 1 {
                     // With one node seen, the smallest size is its size.
-                    self.wasted += at.smallest;
+                    self.wasted = self.wasted.saturating_add(at.smallest);
                 }
-                self.wasted += size;
+                self.wasted = self.wasted.saturating_add(size);
                 if size < at.smallest {
-                    self.minimum -= (at.smallest - size) as i64;
+                    self.minimum = self.minimum.saturating_sub_unsigned(at.smallest - size);
                     at.smallest = size;
                 }
             }

@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 
 use super::contents::{ContentIndex, Key, Keys};
 use super::survey::VisibleFile;
+use super::{AnalyzeError, PathBudget};
 use crate::layer::ContentDigest;
 use crate::tree::{EntryId, Tree};
 
@@ -45,7 +46,8 @@ pub(super) fn group(
     tree: &Tree,
     candidates: &[VisibleFile],
     contents: &ContentIndex<'_>,
-) -> Vec<Duplicate> {
+    budget: &mut PathBudget,
+) -> Result<Vec<Duplicate>, AnalyzeError> {
     let mut groups: HashMap<(u64, ContentDigest), Vec<VisibleFile>> = HashMap::new();
     for &candidate in candidates {
         if let Some(digest) = contents.digest(candidate.file) {
@@ -57,20 +59,21 @@ pub(super) fn group(
         .into_iter()
         .filter(|(_, files)| files.len() > 1)
         .map(|((size, digest), files)| {
-            let mut paths: Vec<_> = files.iter().map(|file| tree.path(file.node)).collect();
+            let path = |file: &VisibleFile| budget.path(tree, file.node);
+            let mut paths = files.iter().map(path).collect::<Result<Vec<_>, _>>()?;
             paths.sort();
-            Duplicate {
+            Ok(Duplicate {
                 digest,
                 bytes_each: size,
                 wasted_bytes: size * (files.len() as u64 - 1),
                 paths,
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, AnalyzeError>>()?;
     duplicates.sort_by(|a, b| {
         b.wasted_bytes
             .cmp(&a.wasted_bytes)
             .then_with(|| a.paths.cmp(&b.paths))
     });
-    duplicates
+    Ok(duplicates)
 }

@@ -112,8 +112,40 @@ pub struct Totals {
 
 /// Why an image that was read could not be judged.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read file contents of the image again: {0}")]
-pub struct AnalyzeError(#[from] std::io::Error);
+pub enum AnalyzeError {
+    /// Its files changed or vanished meanwhile.
+    #[error("cannot read file contents of the image again: {0}")]
+    Read(#[from] std::io::Error),
+    /// Links to very deep directories give short entries endless paths.
+    #[error("the paths to report add up to more than {0} bytes: the image is not meant to be read")]
+    Paths(u64),
+}
+
+/// Bytes of paths that findings may still have. Paths that are written in the
+/// layers have a few hundred bytes at most each, or are paid for there.
+struct PathBudget {
+    limit: u64,
+    used: u64,
+}
+
+impl PathBudget {
+    fn new(tree: &Tree) -> Self {
+        PathBudget {
+            limit: (64 << 20) + 256 * tree.path_count() as u64,
+            used: 0,
+        }
+    }
+
+    /// The whole path of `node`.
+    fn path(&mut self, tree: &Tree, node: crate::tree::NodeId) -> Result<Vec<u8>, AnalyzeError> {
+        let path = tree.path(node);
+        self.used += path.len() as u64;
+        match self.used <= self.limit {
+            true => Ok(path),
+            false => Err(AnalyzeError::Paths(self.limit)),
+        }
+    }
+}
 
 /// Judges a scanned image.
 ///
@@ -184,11 +216,12 @@ fn judge((tree, log): (Tree, MergeLog), rules: &CacheRules) -> Result<Judged, An
     let mut wanted = waste::wanted(&tree, &keys, &log.hidden);
     wanted.extend(duplicates::wanted(&alike));
     let contents = ContentIndex::read(&tree, &keys, wanted)?;
-    let mut waste = waste::judge(&tree, &keys, &log.hidden, &contents);
+    let mut paths = PathBudget::new(&tree);
+    let mut waste = waste::judge(&tree, &keys, &log.hidden, &contents, &mut paths)?;
     for item in &mut waste {
         item.cache = rules.rule_of(&item.path).map(|rule| rule.id.clone());
     }
-    let duplicates = duplicates::group(&tree, &alike, &contents);
+    let duplicates = duplicates::group(&tree, &alike, &contents, &mut paths)?;
     let (packages, notes) = database::packages(&tree)?;
     let mut warnings = log.warnings;
     warnings.extend(notes);

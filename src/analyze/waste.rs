@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use super::contents::{ContentIndex, Keys};
+use super::{AnalyzeError, PathBudget};
 use crate::tree::{Cause, EntryId, Hidden, Tree};
 
 /// How a stored file version became waste.
@@ -145,19 +146,22 @@ pub(super) fn judge(
     keys: &Keys<'_>,
     hidden: &[Hidden],
     contents: &ContentIndex<'_>,
-) -> Vec<Waste> {
+    paths: &mut PathBudget,
+) -> Result<Vec<Waste>, AnalyzeError> {
     let mut waste: Vec<Waste> = hidden
         .iter()
         .filter(|hidden| tree.entry(hidden.file).size() > 0)
-        .map(|hidden| Waste {
-            kind: kind_of(tree, keys, hidden, contents),
-            path: tree.path(hidden.node),
-            bytes: tree.entry(hidden.file).size(),
-            stored_in: hidden.file.layer,
-            wasted_by: hidden.by_layer,
-            cache: None,
+        .map(|hidden| {
+            Ok(Waste {
+                kind: kind_of(tree, keys, hidden, contents),
+                path: paths.path(tree, hidden.node)?,
+                bytes: tree.entry(hidden.file).size(),
+                stored_in: hidden.file.layer,
+                wasted_by: hidden.by_layer,
+                cache: None,
+            })
         })
-        .collect();
+        .collect::<Result<_, AnalyzeError>>()?;
     waste.sort_by(|a, b| {
         b.bytes
             .cmp(&a.bytes)
@@ -165,7 +169,7 @@ pub(super) fn judge(
             .then(a.stored_in.cmp(&b.stored_in))
             .then(a.wasted_by.cmp(&b.wasted_by))
     });
-    waste
+    Ok(waste)
 }
 
 fn kind_of(

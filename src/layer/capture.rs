@@ -40,6 +40,14 @@ enum Place {
 
 impl Captured {
     const IN_MEMORY: usize = 8 << 20;
+    /// Bytes kept of one layer. All databases of a large system are a tenth of that.
+    const MOST: u64 = 2 << 30;
+
+    /// Whether so many more bytes may be kept.
+    pub(super) fn has_room(&self, bytes: u64) -> bool {
+        let kept = self.memory.len() as u64 + self.spilled;
+        kept.saturating_add(bytes) <= Self::MOST
+    }
 
     /// Keeps the contents of the entry with index `entry`.
     ///

@@ -47,6 +47,9 @@ pub enum LayerError {
         /// What was read.
         found: String,
     },
+    /// Files, sparse ones, that claim more bytes than anybody could count.
+    #[error("the sizes of the image's files add up to more than 8 EiB")]
+    Sizes,
     /// A bound of [`Limits`](crate::codec::Limits) was reached.
     #[error("the layer has more than {limit} {what}; raise the limit with {flag}")]
     Limit {

@@ -145,8 +145,10 @@ impl<'a> Recorder<'a> {
                 return Ok(Recorded::Nothing);
             }
         };
+        self.budget.take_many(beyond_ordinary(raw))?;
         let has_contents = kind == EntryKind::File && raw.size > 0;
         let extra = extra_of(raw);
+        let dirs = self.builder.dir_count();
         let index = self
             .builder
             .push(NewEntry {
@@ -173,6 +175,9 @@ impl<'a> Recorder<'a> {
                 limit: u64::from(u32::MAX),
                 flag: "nothing: split the layer",
             })?;
+        // Directories that only a path names take memory too.
+        self.budget
+            .take_many((self.builder.dir_count() - dirs) as u64)?;
         Ok(if has_contents {
             Recorded::File(index)
         } else {
@@ -198,6 +203,17 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// Entries that one with long names, many attributes or a sparse map counts as
+/// besides itself: a few of them could take as much memory as a million others.
+fn beyond_ordinary(raw: &RawEntry) -> u64 {
+    let xattrs = raw.xattrs.iter();
+    let attributes: usize = xattrs
+        .map(|(name, value)| 64 + name.len() + value.len())
+        .sum();
+    let map = raw.sparse.as_ref().map_or(0, |map| map.len() * 16);
+    ((raw.name.len() + raw.link.len() + attributes + map) / 512) as u64
+}
+
 fn kind_of(entry_type: u8) -> Option<EntryKind> {
     Some(match entry_type {
         flag::REGULAR => EntryKind::File,
@@ -216,7 +232,10 @@ fn extra_of(raw: &mut RawEntry) -> Option<Extra> {
         return None;
     }
     let mut xattrs = std::mem::take(&mut raw.xattrs);
-    xattrs.sort();
+    // Of a name that comes several times the last one counts.
+    xattrs.reverse();
+    xattrs.sort_by(|a, b| a.0.cmp(&b.0));
+    xattrs.dedup_by(|later, first| later.0 == first.0);
     Some(Extra {
         mtime_nanos: raw.mtime_nanos,
         xattrs,

@@ -296,7 +296,16 @@ fn walk(pieces: impl Pieces, context: &StreamContext<'_>) -> Result<Walked, Laye
             continue;
         };
         let mut hasher = ContentHasher::new(context.hash, raw.size, raw.sparse.as_deref());
-        let keep = raw.sparse.is_none() && context.wanted.wants(recorder.path(), raw.size);
+        let wanted = raw.sparse.is_none() && context.wanted.wants(recorder.path(), raw.size);
+        let keep = wanted && captured.has_room(raw.size);
+        if wanted && !keep {
+            recorder.oddities().add(|| {
+                format!(
+                    "{} is not looked into: the layer has too many bytes of databases",
+                    crate::oci::escape_bytes(&raw.name)
+                )
+            });
+        }
         kept.clear();
         walker.contents(&mut |piece| {
             hasher.update(piece);

@@ -77,7 +77,8 @@ impl FromStr for Platform {
             return Err(PlatformError(text.to_owned()));
         }
         // The names that `uname` gives are what many people type.
-        let architecture = match architecture {
+        let architecture = architecture.to_lowercase();
+        let architecture = match architecture.as_str() {
             "x86_64" | "x86-64" => "amd64",
             "aarch64" => "arm64",
             "i386" | "i686" => "386",
@@ -86,7 +87,7 @@ impl FromStr for Platform {
         };
         Ok(Platform {
             os: os.to_lowercase(),
-            architecture: architecture.to_lowercase(),
+            architecture: architecture.to_owned(),
             variant: variant.to_lowercase(),
         })
     }
@@ -112,7 +113,7 @@ mod tests {
             assert_eq!(text.parse::<Platform>().unwrap().to_string(), text);
         }
         assert_eq!(
-            "linux/x86_64".parse::<Platform>().unwrap().to_string(),
+            "linux/X86_64".parse::<Platform>().unwrap().to_string(),
             "linux/amd64"
         );
         for bad in [

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use hashbrown::HashMap;
 use serde::Serialize;
 
 use crate::layer::{
@@ -61,20 +62,22 @@ pub fn write(scan: &ScannedImage, out: &mut dyn io::Write) -> io::Result<()> {
     let (tree, _) = Tree::merge(layers);
     let mut out = io::BufWriter::new(out);
     let mut buffer = vec![0; 128 * 1024];
-    let mut first_names = hashbrown::HashMap::new();
+    // Of files with several names, the first one and the digest.
+    let mut first_names: HashMap<EntryId, (String, Option<String>)> = HashMap::new();
     for node in tree.paths() {
-        let mut line = line_of(&tree, node, &mut buffer)?;
-        if let Some(inode) = tree.inode(node)
-            && tree.has_links(inode)
-        {
-            match first_names.entry(inode) {
-                hashbrown::hash_map::Entry::Occupied(first) => {
-                    line.hardlink = Some(String::clone(first.get()));
-                }
-                hashbrown::hash_map::Entry::Vacant(none) => {
-                    none.insert(line.path.clone());
-                }
+        let linked = tree.inode(node).filter(|&inode| tree.has_links(inode));
+        let known = linked.and_then(|inode| first_names.get(&inode)).cloned();
+        let mut line = line_of(&tree, node);
+        match (known, tree.inode(node)) {
+            (Some((name, digest)), _) => {
+                line.hardlink = Some(name);
+                line.digest = digest;
             }
+            (None, Some(id)) => line.digest = digest_of(&tree, id, &mut buffer)?,
+            (None, None) => {}
+        }
+        if let (Some(inode), None) = (linked, &line.hardlink) {
+            first_names.insert(inode, (line.path.clone(), line.digest.clone()));
         }
         serde_json::to_writer(&mut out, &line)?;
         io::Write::write_all(&mut out, b"\n")?;
@@ -82,10 +85,20 @@ pub fn write(scan: &ScannedImage, out: &mut dyn io::Write) -> io::Result<()> {
     io::Write::flush(&mut out)
 }
 
-fn line_of(tree: &Tree, node: NodeId, buffer: &mut [u8]) -> io::Result<Line> {
+/// The digest of a file's contents; `None` for everything else.
+fn digest_of(tree: &Tree, id: EntryId, buffer: &mut [u8]) -> io::Result<Option<String>> {
+    let entry = tree.entry(id);
+    if entry.kind() != EntryKind::File || !has_digest(entry) {
+        return Ok(None);
+    }
+    content_digest(tree, id, entry, buffer).map(Some)
+}
+
+/// All of a line but the digest.
+fn line_of(tree: &Tree, node: NodeId) -> Line {
     let path = escape_bytes(&tree.path(node));
     let Some(id) = tree.inode(node) else {
-        return Ok(Line {
+        return Line {
             path,
             kind: "directory",
             mode: "0755".to_owned(),
@@ -100,13 +113,13 @@ fn line_of(tree: &Tree, node: NodeId, buffer: &mut [u8]) -> io::Result<Line> {
             hardlink: None,
             layer: 0,
             implied: true,
-        });
+        };
     };
     let entry = tree.entry(id);
     let owner = entry.owner();
     let extra = entry.extra();
     let is_file = entry.kind() == EntryKind::File;
-    Ok(Line {
+    Line {
         path,
         kind: kind_name(entry.kind()),
         mode: format!("{:04o}", owner.mode),
@@ -118,11 +131,7 @@ fn line_of(tree: &Tree, node: NodeId, buffer: &mut [u8]) -> io::Result<Line> {
             nanos => format!("{}.{nanos:09}", entry.mtime()),
         },
         link: entry.link().map(escape_bytes),
-        digest: if is_file && has_digest(entry) {
-            Some(content_digest(tree, id, entry, buffer)?)
-        } else {
-            None
-        },
+        digest: None,
         device: entry
             .device()
             .map(|(major, minor)| format!("{major}:{minor}")),
@@ -134,7 +143,7 @@ fn line_of(tree: &Tree, node: NodeId, buffer: &mut [u8]) -> io::Result<Line> {
         hardlink: None,
         layer: id.layer,
         implied: false,
-    })
+    }
 }
 
 /// Whether the digest of a file is that of its contents, holes and all.

@@ -25,14 +25,12 @@ pub(super) fn open(
         .ok_or_else(|| store.missing("the list of images", MANIFEST))?;
     let entries = parse_docker_manifest(&manifest).map_err(|e| store.bad_document(e))?;
     let entries = by_name(store, &entries, choice)?;
-    let mut configs = Vec::new();
+    let mut platforms = Vec::new();
     for entry in &entries {
-        configs.push(read_config(store, entry, limits)?);
+        // One configuration at a time: there may be many, and large ones.
+        let (_, config) = read_config(store, entry, limits)?;
+        platforms.push(Some(platform_of(&config)));
     }
-    let platforms: Vec<_> = configs
-        .iter()
-        .map(|(_, config)| Some(platform_of(config)))
-        .collect();
     let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
         SourceError::NoPlatform {
             place: store.place().to_owned(),
@@ -44,7 +42,7 @@ pub(super) fn open(
                 .collect(),
         }
     })?;
-    let (config_digest, config) = configs.swap_remove(chosen);
+    let (config_digest, config) = read_config(store, entries[chosen], limits)?;
     build(store, entries[chosen], config_digest, config, limits)
 }
 

@@ -331,5 +331,5 @@ fn layer_blob(
             urls: layer.urls().clone().unwrap_or_default(),
         });
     }
-    Err(store.missing(format!("layer {}", index + 1), layer.digest().as_ref()))
+    Err(store.missing(format!("layer {index}"), layer.digest().as_ref()))
 }

@@ -132,9 +132,11 @@ fn read_members(
             .map_err(failed)?;
         let kept = if is_document(&name, &head) {
             documents = documents.saturating_add(size);
-            if size > limits.document_bytes || documents > 8 * limits.document_bytes {
+            let most = limits.document_bytes.saturating_mul(8);
+            if size > limits.document_bytes || documents > most {
                 return Err(broken(format!(
-                    "member {name:?} has {size} bytes; raise the limit with --max-document-size"
+                    "member {name:?} of {size} bytes makes documents too large; raise the limit \
+                     with --max-document-size"
                 )));
             }
             entry.read_to_end(&mut head).map_err(failed)?;

@@ -138,7 +138,9 @@ impl Apply<'_> {
             return;
         };
         let node = self.tree.child(parent, entry.name());
-        if let Some(node) = node.filter(|&node| self.tree.is_present(node)) {
+        if let Some(node) = node.filter(|&node| self.tree.is_present(node))
+            && !self.cleared.contains(&node)
+        {
             self.clear(node, false);
         }
     }
@@ -201,8 +203,7 @@ impl Apply<'_> {
     /// Removes what is at `node`, which the file `by` takes the place of.
     fn replace(&mut self, node: NodeId, by: EntryId) {
         if self.tree.kind(node) == EntryKind::Directory {
-            let children: Vec<_> = self.tree.children(node).collect();
-            for child in children {
+            for child in self.tree.take_children(node) {
                 self.remove_all(child);
             }
             self.dirs.forget();
@@ -213,8 +214,7 @@ impl Apply<'_> {
         }
         self.hide(node, Cause::Replaced(by));
         // A link cycle may have left entries below a link.
-        let children: Vec<_> = self.tree.children(node).collect();
-        for child in children {
+        for child in self.tree.take_children(node) {
             self.remove_all(child);
         }
     }
@@ -243,7 +243,7 @@ impl Apply<'_> {
     fn remove_all(&mut self, top: NodeId) {
         let mut stack = vec![top];
         while let Some(node) = stack.pop() {
-            stack.extend(self.tree.children(node));
+            stack.extend(self.tree.take_children(node));
             let kind = self.tree.kind(node);
             if matches!(kind, EntryKind::Directory | EntryKind::Symlink) {
                 self.dirs.forget();
@@ -295,6 +295,7 @@ impl Apply<'_> {
         n.entry = id.index;
         n.layer = id.layer as u16;
         n.state = (n.state | Node::PRESENT) & !(Node::IMPLIED | Node::LINKED);
+        self.tree.relink(node);
     }
 
     /// Makes `node` a further name of what `target` names.

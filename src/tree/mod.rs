@@ -17,7 +17,7 @@ mod walk;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use crate::layer::{EntryKind, EntryRef, LayerContent};
 
@@ -84,6 +84,8 @@ pub struct Tree {
     links: HashMap<NodeId, EntryId>,
     /// How many names each inode with several has.
     names: HashMap<EntryId, u32>,
+    /// Absent nodes that are in no list of children.
+    unlisted: HashSet<NodeId>,
 }
 
 impl Tree {
@@ -97,6 +99,7 @@ impl Tree {
             implied: vec![(0, 0)],
             links: HashMap::new(),
             names: HashMap::new(),
+            unlisted: HashSet::new(),
         };
         tree.nodes.push(Node {
             parent: ROOT,
@@ -242,6 +245,7 @@ impl Tree {
             + self.implied.capacity() * size_of::<(u32, u32)>()
             + self.links.capacity() * (size_of::<(NodeId, EntryId)>() + 1)
             + self.names.capacity() * (size_of::<(EntryId, u32)>() + 1)
+            + self.unlisted.capacity() * (size_of::<NodeId>() + 1)
     }
 }
 

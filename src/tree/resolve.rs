@@ -19,6 +19,30 @@ const PATH_MAX: usize = 4096;
 /// handful; a hostile layer could make each of a million paths take a million.
 const STEPS: usize = 256;
 
+/// What following the links of one path may still cost.
+#[derive(Default)]
+pub(super) struct Budget {
+    hops: usize,
+    steps: usize,
+}
+
+impl Budget {
+    /// Whether one more link, to `target`, may be followed.
+    pub(super) fn allows(&mut self, target: &[u8]) -> bool {
+        self.hops += 1;
+        if self.hops <= HOPS {
+            self.steps += components(target).take(STEPS + 1).count();
+        }
+        self.hops <= HOPS && self.steps <= STEPS
+    }
+}
+
+/// The components of a path that mean something.
+pub(super) fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> + Clone {
+    path.split(|&b| b == b'/')
+        .filter(|part| !matches!(part, [] | [b'.']))
+}
+
 /// Remembers, for the layer being applied, which node each of its directories is.
 pub(super) struct DirCache {
     nodes: Vec<(NodeId, u32)>,
@@ -85,9 +109,10 @@ impl Tree {
             chain.push(at);
             at = set.dir(at).0;
         };
+        let mut budget = Budget::default();
         for dir in chain.into_iter().rev() {
             let (_, name) = set.dir(dir);
-            node = self.step(node, name, missing)?;
+            node = self.step(node, name, missing, &mut budget)?;
             cache.set(dir, node);
         }
         Some(node)
@@ -96,48 +121,43 @@ impl Tree {
     /// The node of the directory `path`, links resolved; nothing is made.
     pub(super) fn resolve_path(&mut self, path: &[u8]) -> Option<NodeId> {
         let mut node = ROOT;
-        for name in path.split(|&b| b == b'/').filter(|name| !name.is_empty()) {
-            node = self.step(node, name, &mut Missing::GiveUp)?;
+        let mut budget = Budget::default();
+        for name in components(path) {
+            node = self.step(node, name, &mut Missing::GiveUp, &mut budget)?;
         }
         Some(node)
     }
 
     /// From directory `from` to its subdirectory `name`, following links.
-    fn step(&mut self, from: NodeId, name: &[u8], missing: &mut Missing<'_>) -> Option<NodeId> {
-        let mut hops = 0;
-        let mut steps = 0;
+    fn step(
+        &mut self,
+        from: NodeId,
+        name: &[u8],
+        missing: &mut Missing<'_>,
+        budget: &mut Budget,
+    ) -> Option<NodeId> {
         let mut node = from;
         // Components still to go, the next one last.
         let mut todo: Vec<Vec<u8>> = vec![name.to_vec()];
         while let Some(name) = todo.pop() {
-            match name.as_slice() {
-                b"" | b"." => continue,
-                b".." => {
-                    node = self.parent(node);
-                    continue;
-                }
-                _ => {}
+            if name == b".." {
+                node = self.parent(node);
+                continue;
             }
             let child = self.child(node, &name).filter(|&c| self.is_present(c));
             match child.map(|child| (child, self.kind(child))) {
                 Some((child, EntryKind::Directory)) => node = child,
                 Some((child, EntryKind::Symlink)) => {
                     let target = self.link_target(child);
-                    let parts = target
-                        .split(|&b| b == b'/')
-                        .filter(|part| !matches!(part, [] | [b'.']));
-                    hops += 1;
-                    steps += parts.clone().take(STEPS + 1).count();
-                    if hops > HOPS || steps > STEPS {
+                    if !budget.allows(target) {
                         // A cycle leads nowhere: what is below stays below the link.
                         node = child;
                         continue;
                     }
-                    let parts: Vec<_> = parts.map(<[u8]>::to_vec).collect();
                     if target.first() == Some(&b'/') {
                         node = ROOT;
                     }
-                    todo.extend(parts.into_iter().rev());
+                    todo.extend(components(target).rev().map(<[u8]>::to_vec));
                 }
                 other => match missing {
                     Missing::GiveUp => return None,
@@ -154,12 +174,11 @@ impl Tree {
     }
 
     /// Where a link leads; nowhere if no file system could hold it.
-    fn link_target(&self, node: NodeId) -> Vec<u8> {
+    pub(super) fn link_target(&self, node: NodeId) -> &[u8] {
         self.inode(node)
             .and_then(|id| self.entry(id).link())
             .filter(|target| target.len() < PATH_MAX)
             .unwrap_or_default()
-            .to_vec()
     }
 
     fn make_implied(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
@@ -177,7 +196,33 @@ impl Tree {
             n.state = (n.state | Node::IMPLIED) & !Node::LINKED;
         }
         self.nodes[node as usize].state |= Node::PRESENT;
+        self.relink(node);
         node
+    }
+
+    /// Takes all children out of the list of `parent`, the absent ones too: a
+    /// list of them would be walked again each time the directory comes and
+    /// goes. Gives those that are present.
+    pub(super) fn take_children(&mut self, parent: NodeId) -> Vec<NodeId> {
+        let mut present = Vec::new();
+        let mut child = std::mem::replace(&mut self.nodes[parent as usize].first_child, NONE);
+        while child != NONE {
+            if self.is_present(child) {
+                present.push(child);
+            }
+            self.unlisted.insert(child);
+            child = std::mem::replace(&mut self.nodes[child as usize].next_sibling, NONE);
+        }
+        present
+    }
+
+    /// Puts a node that is present again back into its parent's list.
+    pub(super) fn relink(&mut self, node: NodeId) {
+        if !self.unlisted.is_empty() && self.unlisted.remove(&node) {
+            let parent = self.nodes[node as usize].parent;
+            let first = std::mem::replace(&mut self.nodes[parent as usize].first_child, node);
+            self.nodes[node as usize].next_sibling = first;
+        }
     }
 
     fn add_implied_name(&mut self, name: &[u8]) -> u32 {

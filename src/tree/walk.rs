@@ -1,5 +1,6 @@
 //! Ordered traversal of the present paths.
 
+use super::resolve::{Budget, components};
 use super::{NodeId, ROOT, Tree};
 use crate::layer::EntryKind;
 
@@ -43,9 +44,6 @@ impl Tree {
     }
 }
 
-/// Links followed for one path before it counts as a cycle, as in Linux.
-const HOPS: usize = 40;
-
 impl Tree {
     /// The present node that `path` leads to, symbolic links followed inside
     /// the root, the last component's too.
@@ -60,33 +58,27 @@ impl Tree {
 
     fn look_up(&self, path: &[u8], follow_last: bool) -> Option<NodeId> {
         let mut node = ROOT;
-        let mut hops = 0;
+        let mut budget = Budget::default();
         // Components still to go, the next one last.
-        let mut todo: Vec<&[u8]> = path.rsplit(|&b| b == b'/').collect();
+        let mut todo: Vec<&[u8]> = components(path).rev().collect();
         while let Some(name) = todo.pop() {
-            match name {
-                b"" | b"." => continue,
-                b".." => {
-                    node = self.parent(node);
-                    continue;
-                }
-                _ => {}
+            if name == b".." {
+                node = self.parent(node);
+                continue;
             }
             let child = self.child(node, name).filter(|&c| self.is_present(c))?;
-            let is_last = todo.iter().all(|rest| rest.is_empty());
-            if self.kind(child) != EntryKind::Symlink || (is_last && !follow_last) {
+            if self.kind(child) != EntryKind::Symlink || (todo.is_empty() && !follow_last) {
                 node = child;
                 continue;
             }
-            hops += 1;
-            if hops > HOPS {
+            let target = self.link_target(child);
+            if !budget.allows(target) {
                 return None;
             }
-            let target = self.entry(self.inode(child)?).link().unwrap_or_default();
             if target.first() == Some(&b'/') {
                 node = ROOT;
             }
-            todo.extend(target.rsplit(|&b| b == b'/'));
+            todo.extend(components(target).rev());
         }
         Some(node)
     }

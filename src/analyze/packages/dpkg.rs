@@ -158,7 +158,7 @@ fn list_status(listing: &mut Listing, text: &[u8], diversions: &Diversions) -> i
         let mut owned = Owned::default();
         match stanza.file_list(listing, name) {
             Some(path) => {
-                if let Some(files) = listing.read(&path, LARGEST_LIST)? {
+                if let Some(files) = listing.read_list(&path, LARGEST_LIST)? {
                     for file in files.split(|&b| b == b'\n').filter(|f| !f.is_empty()) {
                         listing.own(&mut owned, b"", &diversions.place_of(file, name));
                     }
@@ -183,7 +183,7 @@ fn list_distroless(listing: &mut Listing, path: &[u8], text: &[u8]) -> io::Resul
     let sums = [path, b".md5sums"].concat();
     let mut described = false;
     if listing.has(&sums)
-        && let Some(files) = listing.read(&sums, LARGEST_LIST)?
+        && let Some(files) = listing.read_list(&sums, LARGEST_LIST)?
     {
         described = true;
         for line in files.split(|&b| b == b'\n') {

@@ -8,6 +8,10 @@ use hashbrown::{HashMap, HashSet};
 
 use super::{Package, PackageTree, npm, paths, pip};
 
+/// Bytes of all databases that are read. Thousands of packages stay far below;
+/// hard links could make one list the list of a million.
+const MOST_BYTES: u64 = 512 << 20;
+
 /// Warnings per package manager; a broken image could give one for each file.
 const MOST_WARNINGS: usize = 20;
 
@@ -22,12 +26,17 @@ pub(super) struct Listing<'a> {
     /// Identities of the metadata files of language packages, and whether
     /// another package brought the file along.
     metadata: HashMap<u64, bool>,
+    /// Identities of the file lists that were read.
+    lists: HashSet<u64>,
+    /// Bytes of databases that may still be read.
+    room: u64,
 }
 
 /// The files of one package.
 #[derive(Debug, Default)]
 pub(super) struct Owned {
     seen: HashSet<u64>,
+    files: u64,
     bytes: u64,
     /// Identity of the package's own metadata file.
     own: Option<u64>,
@@ -42,8 +51,17 @@ impl Owned {
         }
     }
 
+    /// The sums, without the files that they are of.
+    pub(super) fn summed(self) -> Self {
+        Owned {
+            seen: HashSet::new(),
+            ..self
+        }
+    }
+
     fn add(&mut self, bytes: u64, identity: u64) {
         if self.seen.insert(identity) {
+            self.files += 1;
             self.bytes = self.bytes.saturating_add(bytes);
         }
     }
@@ -67,6 +85,8 @@ impl<'a> Listing<'a> {
             manager: "",
             warned: 0,
             metadata,
+            lists: HashSet::new(),
+            room: MOST_BYTES,
         }
     }
 
@@ -109,11 +129,24 @@ impl<'a> Listing<'a> {
 
     /// The contents of a database; warns if there are none to be had.
     pub(super) fn read(&mut self, path: &[u8], limit: u64) -> io::Result<Option<Vec<u8>>> {
-        let contents = self.tree.read(path, limit)?;
-        if contents.is_none() {
-            self.warn(path, "not read: too large");
+        let contents = self.tree.read(path, limit.min(self.room))?;
+        match &contents {
+            Some(bytes) => self.room -= bytes.len() as u64,
+            None => self.warn(path, "not read: too large"),
         }
         Ok(contents)
+    }
+
+    /// The contents of a package's list of files. Two packages that share one
+    /// are a mistake or worse: the second gets none.
+    pub(super) fn read_list(&mut self, path: &[u8], limit: u64) -> io::Result<Option<Vec<u8>>> {
+        if let Some((_, identity)) = self.tree.size(path)
+            && !self.lists.insert(identity)
+        {
+            self.warn(path, "is the list of files of another package too");
+            return Ok(None);
+        }
+        self.read(path, limit)
     }
 
     /// Adds a warning about the file at `path`.
@@ -167,7 +200,7 @@ impl<'a> Listing<'a> {
             name: paths::short_text(name),
             version: paths::short_text(version),
             bytes: owned.bytes,
-            files: owned.seen.len() as u64,
+            files: owned.files,
         });
     }
 

@@ -61,7 +61,7 @@ pub(super) fn list(listing: &mut Listing) -> io::Result<()> {
             .metadata
             .and_then(|path| Some(listing.tree().size(path)?.1));
         if !listing.claimed(identity) {
-            let owned = count(listing, info, &described, identity)?;
+            let owned = count(listing, info, &described, identity)?.summed();
             counted.push((info, described.metadata, identity, owned));
         }
     }
@@ -95,7 +95,7 @@ fn count(
     let Some(path) = described.files else {
         return Ok(owned);
     };
-    let Some(text) = listing.read(path, LARGEST_RECORD)? else {
+    let Some(text) = listing.read_list(path, LARGEST_RECORD)? else {
         return Ok(owned);
     };
     if path.ends_with(b"/RECORD") {

@@ -113,6 +113,11 @@ impl ChangesetBuilder {
     }
 
     /// The table to which each file with contents adds one record.
+    /// Directories so far, those of which there is no entry included.
+    pub(in crate::layer) fn dir_count(&self) -> usize {
+        self.set.dir_count()
+    }
+
     pub(in crate::layer) fn files(&mut self) -> &mut FileTable {
         &mut self.set.files
     }

@@ -18,6 +18,7 @@ impl Scan<'_> {
     ) -> Result<ScannedImage, ScanError> {
         let mut warnings = self.open.warnings.clone();
         let mut layers: Vec<Layer> = Vec::new();
+        let mut stored: u64 = 0;
         for (index, outcomes) in outcomes.into_iter().enumerate() {
             let layer = if first[index] == index {
                 self.layer(index, outcomes, &mut warnings)
@@ -33,6 +34,14 @@ impl Scan<'_> {
                 source,
             };
             let layer = layer.map_err(failed)?;
+            // Sparse files may claim any size; sums of them must mean something.
+            stored = layer
+                .set
+                .changeset
+                .entries()
+                .try_fold(stored, |sum, entry| sum.checked_add(entry.size()))
+                .filter(|&sum| i64::try_from(sum).is_ok())
+                .ok_or_else(|| failed(LayerError::Sizes))?;
             for mismatch in mismatches(descriptor, &layer) {
                 if self.options.verify != Verify::Warn {
                     return Err(failed(mismatch));

@@ -99,8 +99,7 @@ impl PaxRecords {
             b"GNU.sparse.map" => self.sparse.map = Some(parse_map(value)?),
             _ => {
                 if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
-                    // Later records of the same name replace earlier ones.
-                    self.xattrs.retain(|(known, _)| known != name);
+                    // Later records of the same name replace earlier ones, at the end.
                     self.xattrs.push((name.to_vec(), value.to_vec()));
                 }
             }
