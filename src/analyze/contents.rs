@@ -5,8 +5,9 @@
 //! file has the same size and the same first bytes.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::layer::{
@@ -18,7 +19,16 @@ use crate::tree::{EntryId, Tree};
 /// Digests of the files that somebody asked about.
 pub(super) struct ContentIndex<'a> {
     tree: &'a Tree,
-    read: HashMap<EntryId, ContentDigest>,
+    read: HashMap<EntryId, Found>,
+}
+
+/// What reading a file told.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// The file that it was compared with and is equal to, or itself.
+    first: EntryId,
+    /// Its digest, where that is more than a means to compare.
+    digest: Option<ContentDigest>,
 }
 
 /// Tells files apart without reading them. Equal keys prove nothing.
@@ -75,16 +85,27 @@ impl<'a> Keys<'a> {
 /// Bytes read at a time.
 const BUFFER: usize = 128 * 1024;
 
+/// Size from which on one file is work for several threads.
+const LARGE: u64 = 8 << 20;
+
+/// Bytes of a large file that one thread compares.
+const PART: u64 = 4 << 20;
+
 impl<'a> ContentIndex<'a> {
-    /// Reads those of `wanted` whose digest is not known yet.
+    /// Reads those files that nothing is known of yet: `compared`, of which only
+    /// equality matters, and `digested`, of which equal ones need a digest.
     ///
     /// # Errors
     /// When a file that was walked before cannot be read now.
     pub(super) fn read(
         tree: &'a Tree,
         keys: &Keys<'_>,
-        mut wanted: Vec<EntryId>,
+        compared: Vec<EntryId>,
+        digested: impl Iterator<Item = EntryId>,
     ) -> io::Result<Self> {
+        let digested: HashSet<EntryId> = digested.collect();
+        let mut wanted = compared;
+        wanted.extend(&digested);
         wanted.retain(|id| {
             let files = tree.layers()[id.layer as usize].changeset.files();
             matches!(files, FileTable::Stored(_))
@@ -101,7 +122,11 @@ impl<'a> ContentIndex<'a> {
             .with_min_len(8)
             .map_init(
                 || [vec![0u8; BUFFER], vec![0u8; BUFFER]],
-                |buffers, ids| digest_alike(tree, ids, buffers),
+                |buffers, ids| {
+                    let named = ids.iter().filter(|id| digested.contains(*id));
+                    let digest = keys.mixed || named.take(2).count() == 2;
+                    read_alike(tree, ids, digest, buffers)
+                },
             )
             .collect::<io::Result<Vec<_>>>()?;
         Ok(ContentIndex {
@@ -116,7 +141,7 @@ impl<'a> ContentIndex<'a> {
         let file = self.tree.entry(id).file()? as usize;
         match self.tree.layers()[id.layer as usize].changeset.files() {
             FileTable::Digests(files) => Some(files[file]),
-            FileTable::Stored(_) => self.read.get(&id).copied(),
+            FileTable::Stored(_) => self.read.get(&id)?.digest,
         }
     }
 
@@ -124,7 +149,10 @@ impl<'a> ContentIndex<'a> {
     pub(super) fn equal(&self, a: EntryId, b: EntryId) -> bool {
         match (self.digest(a), self.digest(b)) {
             (Some(a), Some(b)) => a == b,
-            _ => false,
+            _ => match (self.read.get(&a), self.read.get(&b)) {
+                (Some(a), Some(b)) => a.first == b.first,
+                _ => false,
+            },
         }
     }
 }
@@ -133,86 +161,135 @@ impl<'a> ContentIndex<'a> {
 /// all of which look alike at first, are digested one by one.
 const ROUNDS: usize = 4;
 
-/// Digests files that are probably equal. One is read and digested, the others
-/// are read beside it and compared, which is cheaper, and those that differ are
-/// left for the next round. A file that none is equal to gets no digest.
-fn digest_alike(
+/// Reads files that are probably equal. Each round reads one of them and
+/// compares the others with it, and those that differ are left for the next. A
+/// file that none is equal to is left out.
+fn read_alike(
     tree: &Tree,
     ids: &[EntryId],
+    digest: bool,
     buffers: &mut [Vec<u8>; 2],
-) -> io::Result<Vec<(EntryId, ContentDigest)>> {
+) -> io::Result<Vec<(EntryId, Found)>> {
     let is_sparse = |id: &EntryId| {
         let extra = tree.entry(*id).extra();
         extra.is_some_and(|extra| extra.sparse.is_some())
     };
-    let mut digests = Vec::new();
+    let mut found = Vec::new();
     let mut left = ids.to_vec();
     if !ids.iter().any(is_sparse) {
         for _ in 0..ROUNDS {
-            left = compare(tree, &left, buffers, &mut digests)?;
+            left = compare(tree, &left, digest, buffers, &mut found)?;
             if left.len() < 2 {
-                return Ok(digests);
+                return Ok(found);
             }
         }
     }
     for id in left {
-        digests.push((id, digest_stored(tree, id, &mut buffers[0])?));
+        let digest = Some(digest_stored(tree, id, &mut buffers[0])?);
+        found.push((id, Found { first: id, digest }));
     }
-    Ok(digests)
+    Ok(found)
 }
 
 /// Reads the first of `ids` and compares the others with it. Gives those that differ.
 fn compare(
     tree: &Tree,
     ids: &[EntryId],
-    [first_piece, piece]: &mut [Vec<u8>; 2],
-    digests: &mut Vec<(EntryId, ContentDigest)>,
+    digest: bool,
+    buffers: &mut [Vec<u8>; 2],
+    found: &mut Vec<(EntryId, Found)>,
 ) -> io::Result<Vec<EntryId>> {
     let Some((&first, others)) = ids.split_first() else {
         return Ok(Vec::new());
     };
     let size = tree.entry(first).size();
     let start = stored_at(tree, first)?;
-    let mut hasher = ContentHasher::new(ContentHash::Blake3, size, None);
-    let mut equal: Vec<(EntryId, Place<'_>)> = others
+    let others: Vec<(EntryId, Place<'_>)> = others
         .iter()
         .map(|&id| Ok((id, stored_at(tree, id)?)))
         .collect::<io::Result<_>>()?;
-    let mut different = Vec::new();
-    let mut at = 0;
-    while at < size && !equal.is_empty() {
-        let n = usize::try_from(size - at).unwrap_or(usize::MAX).min(BUFFER);
-        let (first_piece, piece) = (&mut first_piece[..n], &mut piece[..n]);
-        start.read(at, first_piece)?;
-        let first_piece = &*first_piece;
-        let mut read_others = || {
-            let mut unread = Ok(());
-            equal.retain(|(id, place)| {
-                if let Err(error) = place.read(at, piece) {
-                    unread = Err(error);
-                }
-                let same = piece == first_piece;
-                if !same {
-                    different.push(*id);
-                }
-                same
-            });
-            unread
-        };
-        // A single large file should not wait for one core.
-        let (unread, ()) = match n == BUFFER {
-            true => rayon::join(read_others, || hasher.update(first_piece)),
-            false => (read_others(), hasher.update(first_piece)),
-        };
-        unread?;
-        at += n as u64;
+    let (equal, digest) = if size < LARGE {
+        side_by_side(&start, &others, size, digest, buffers)?
+    } else {
+        let (equal, digest) = rayon::join(
+            || {
+                let equal = |(_, place): &(EntryId, Place<'_>)| equal_large(&start, place, size);
+                others.par_iter().map(equal).collect::<io::Result<Vec<_>>>()
+            },
+            || {
+                digest
+                    .then(|| digest_stored(tree, first, &mut buffers[0]))
+                    .transpose()
+            },
+        );
+        (equal?, digest?)
+    };
+    let same = Found { first, digest };
+    if equal.contains(&true) {
+        found.push((first, same));
     }
-    if !equal.is_empty() {
-        let digest = hasher.finish();
-        digests.push((first, digest));
-        digests.extend(equal.iter().map(|&(id, _)| (id, digest)));
+    let mut different = Vec::new();
+    for ((id, _), equal) in others.into_iter().zip(equal) {
+        match equal {
+            true => found.push((id, same)),
+            false => different.push(id),
+        }
     }
     Ok(different)
+}
+
+/// Reads small files in step, so that each is read once and no further than it
+/// is equal. Tells which of `others` are, and the digest if that is wanted.
+fn side_by_side(
+    first: &Place<'_>,
+    others: &[(EntryId, Place<'_>)],
+    size: u64,
+    digest: bool,
+    [first_piece, piece]: &mut [Vec<u8>; 2],
+) -> io::Result<(Vec<bool>, Option<ContentDigest>)> {
+    let mut hasher = ContentHasher::new(ContentHash::Blake3, size, None);
+    let mut equal = vec![true; others.len()];
+    let mut at = 0;
+    while at < size && equal.contains(&true) {
+        let n = usize::try_from(size - at).unwrap_or(usize::MAX).min(BUFFER);
+        let (first_piece, piece) = (&mut first_piece[..n], &mut piece[..n]);
+        first.read(at, first_piece)?;
+        if digest {
+            hasher.update(first_piece);
+        }
+        for ((_, place), equal) in others.iter().zip(&mut equal) {
+            if *equal {
+                place.read(at, piece)?;
+                *equal = piece == first_piece;
+            }
+        }
+        at += n as u64;
+    }
+    let whole = at >= size && digest;
+    Ok((equal, whole.then(|| hasher.finish())))
+}
+
+/// Whether two large files are equal; their parts are compared at once.
+fn equal_large(a: &Place<'_>, b: &Place<'_>, size: u64) -> io::Result<bool> {
+    let differ = AtomicBool::new(false);
+    (0..size.div_ceil(PART)).into_par_iter().try_for_each_init(
+        || [vec![0u8; BUFFER], vec![0u8; BUFFER]],
+        |[piece_a, piece_b], part| {
+            let mut at = part * PART;
+            let end = (at + PART).min(size);
+            while at < end && !differ.load(Ordering::Relaxed) {
+                let n = usize::try_from(end - at).unwrap_or(usize::MAX).min(BUFFER);
+                a.read(at, &mut piece_a[..n])?;
+                b.read(at, &mut piece_b[..n])?;
+                if piece_a[..n] != piece_b[..n] {
+                    differ.store(true, Ordering::Relaxed);
+                }
+                at += n as u64;
+            }
+            io::Result::Ok(())
+        },
+    )?;
+    Ok(!differ.into_inner())
 }
 
 /// Where a file's contents start.

@@ -213,16 +213,18 @@ fn judge((tree, log): (Tree, MergeLog), rules: &CacheRules) -> Result<Judged, An
     let survey = survey::survey(&tree, rules);
     let keys = Keys::new(&tree);
     let alike = duplicates::candidates(&keys, &survey.files);
-    let mut wanted = waste::wanted(&tree, &keys, &log.hidden);
-    wanted.extend(duplicates::wanted(&alike));
-    let contents = ContentIndex::read(&tree, &keys, wanted)?;
+    let compared = waste::wanted(&tree, &keys, &log.hidden);
+    let (contents, listed) = rayon::join(
+        || ContentIndex::read(&tree, &keys, compared, duplicates::wanted(&alike)),
+        || database::packages(&tree),
+    );
+    let (contents, (packages, notes)) = (contents?, listed?);
     let mut paths = PathBudget::new(&tree);
     let mut waste = waste::judge(&tree, &keys, &log.hidden, &contents, &mut paths)?;
     for item in &mut waste {
         item.cache = rules.rule_of(&item.path).map(|rule| rule.id.clone());
     }
     let duplicates = duplicates::group(&tree, &alike, &contents, &mut paths)?;
-    let (packages, notes) = database::packages(&tree)?;
     let mut warnings = log.warnings;
     warnings.extend(notes);
     Ok(Judged {

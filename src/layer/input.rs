@@ -8,9 +8,13 @@ use std::sync::Arc;
 
 use super::tar::TarInput;
 
-/// Bytes read around each header. Large enough that runs of small files need
-/// one system call, small enough that skipping a large file wastes little.
+/// Bytes read around a header at most. Runs of small files then need one system
+/// call for several.
 const WINDOW: usize = 16 * 1024;
+
+/// Bytes read after a large file was skipped: a header and the start of the
+/// next file, which may be as large.
+const LANDING: usize = 4 * 1024;
 
 /// A range of a file read by position: only the blocks asked for are read.
 #[derive(Debug)]
@@ -54,15 +58,20 @@ impl PositionedInput {
             _ => 0,
         };
         if buffered < want {
-            self.fill_window(left)?;
+            self.fill_window(left, want)?;
         }
         let from = (self.position - self.window_start) as usize;
         let to = (from + want).min(self.window_len);
         Ok(&self.window[from..to])
     }
 
-    fn fill_window(&mut self, left: u64) -> io::Result<()> {
-        let size = usize::try_from(left).unwrap_or(usize::MAX).min(WINDOW);
+    fn fill_window(&mut self, left: u64, want: usize) -> io::Result<()> {
+        let read_to = self.window_start + self.window_len as u64;
+        let near = self.position.abs_diff(read_to) < LANDING as u64;
+        let size = if near { WINDOW } else { LANDING };
+        let size = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(size.max(want));
         self.window_start = self.position;
         self.window_len = 0;
         while self.window_len < size {
