@@ -10,10 +10,10 @@ use crate::oci::{Digest, finish_sha256};
 
 /// Size of the pieces that travel between the threads. A multiple of the tar
 /// block; small enough that a few fit the second-level cache.
-pub(super) const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 128 * 1024;
 
 /// Pieces that may wait between two threads.
-pub(super) const WAITING: usize = 6;
+pub(super) const WAITING: usize = 12;
 
 /// What goes from the thread that inflates to the others.
 pub(super) enum Piece {
