@@ -20,7 +20,7 @@ const SQLITE: &[u8] = b"rpmdb.sqlite";
 const NDB: &[u8] = b"Packages.db";
 
 /// A full desktop has some 200 MiB.
-const LARGEST: u64 = 512 << 20;
+const LARGEST: u64 = 256 << 20;
 
 pub(super) fn wanted(dir: &[u8], name: &[u8]) -> bool {
     (name == SQLITE || name == NDB) && DIRS.contains(&dir)
