@@ -139,7 +139,8 @@ impl Apply<'_> {
         };
         let node = self.tree.child(parent, entry.name());
         if let Some(node) = node.filter(|&node| self.tree.is_present(node))
-            && !self.cleared.contains(&node)
+            // Cleared once, and kept for what this layer wrote below it.
+            && !(self.is_touched(node) && self.cleared.contains(&node))
         {
             self.clear(node, false);
         }

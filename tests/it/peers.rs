@@ -195,7 +195,8 @@ fn dive_figures_are_those_of_dive() {
         let path = dir.path().join("image.tar");
         // The installed dive knows the older layout only.
         image.write(Layout::DockerArchiveLegacy, &path).unwrap();
-        let json = dir.path().join("dive.json");
+        // dive writes over what is there without cutting it off.
+        let json = dir.path().join(format!("{name}.json"));
         let mut command = Command::new("dive");
         command
             .arg(format!("docker-archive://{}", path.display()))
