@@ -221,7 +221,7 @@ fn a_directory_made_opaque_can_still_be_removed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
     fn merging_is_what_the_model_does(
