@@ -123,8 +123,12 @@ impl<'a> ContentIndex<'a> {
             .map_init(
                 || [vec![0u8; BUFFER], vec![0u8; BUFFER]],
                 |buffers, ids| {
+                    // What is equal may lie in a layer of which only digests are known.
+                    if keys.mixed {
+                        return digest_each(tree, ids, &mut buffers[0]);
+                    }
                     let named = ids.iter().filter(|id| digested.contains(*id));
-                    let digest = keys.mixed || named.take(2).count() == 2;
+                    let digest = named.take(2).count() == 2;
                     read_alike(tree, ids, digest, buffers)
                 },
             )
@@ -184,11 +188,21 @@ fn read_alike(
             }
         }
     }
-    for id in left {
-        let digest = Some(digest_stored(tree, id, &mut buffers[0])?);
-        found.push((id, Found { first: id, digest }));
-    }
+    found.extend(digest_each(tree, &left, &mut buffers[0])?);
     Ok(found)
+}
+
+fn digest_each(
+    tree: &Tree,
+    ids: &[EntryId],
+    buffer: &mut [u8],
+) -> io::Result<Vec<(EntryId, Found)>> {
+    ids.iter()
+        .map(|&id| {
+            let digest = Some(digest_stored(tree, id, buffer)?);
+            Ok((id, Found { first: id, digest }))
+        })
+        .collect()
 }
 
 /// Reads the first of `ids` and compares the others with it. Gives those that differ.

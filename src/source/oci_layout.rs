@@ -54,8 +54,11 @@ pub(super) fn open(
         search.child(root, None, 0)?;
     }
     let found = search.found;
-    if let (true, Some(why)) = (found.is_empty(), search.unusable) {
-        return Err(why);
+    let mut warnings = Vec::new();
+    match search.unusable {
+        Some(why) if found.is_empty() => return Err(why),
+        Some(why) => warnings.push(format!("left out of the choice: {why}")),
+        None => {}
     }
     let platforms: Vec<_> = found.iter().map(|c| Some(c.platform.clone())).collect();
     let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
@@ -72,7 +75,7 @@ pub(super) fn open(
     let Some(candidate) = candidate else {
         return Err(store.missing("image", INDEX));
     };
-    build(store, candidate, reference, source)
+    build(store, candidate, reference, source, warnings)
 }
 
 /// The descriptors that carry the wanted name; without a wish, all of them,
@@ -269,6 +272,7 @@ fn build(
     candidate: Candidate,
     reference: String,
     source: &'static str,
+    mut warnings: Vec<String>,
 ) -> Result<OpenImage, SourceError> {
     let Candidate {
         descriptor,
@@ -276,7 +280,6 @@ fn build(
         config,
         platform,
     } = candidate;
-    let mut warnings = Vec::new();
     let diff_ids = diff_ids(store, &config, manifest.layers().len(), &mut warnings)?;
     let mut layers = Vec::new();
     let mut blobs = Vec::new();

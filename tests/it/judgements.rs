@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{self, Layout, showcase};
+use crate::fixtures::tar::{Entry, LayerBuilder};
+use crate::fixtures::{self, Compression, ImageBuilder, Layout, showcase};
 use crate::program::report;
 
 fn waste_report() -> Value {
@@ -43,6 +44,38 @@ fn each_kind_of_waste_is_counted_to_the_byte() {
         );
     }
     assert_eq!(report["totals"]["wasted_bytes"], 9_000_000);
+}
+
+/// Copies are proved across layers that are read in different ways.
+#[test]
+fn copies_are_found_between_compressed_and_plain_layers() {
+    let dir = tempfile::tempdir().unwrap();
+    let content = fixtures::content::noise(9, 50_000);
+    let first = LayerBuilder::new()
+        .file("a", &content)
+        .file("owned", &content[..40_000])
+        .finish();
+    let second = LayerBuilder::new()
+        .file("b", &content)
+        .entry(Entry::file("owned", &content[..40_000]).owner(1, 1))
+        .finish();
+    let pairs = [
+        (Compression::None, Compression::Gzip),
+        (Compression::Gzip, Compression::None),
+    ];
+    for (lower, upper) in pairs {
+        let image = ImageBuilder::new()
+            .layer_in(first.clone(), "COPY a /", lower)
+            .layer_in(second.clone(), "COPY b /", upper);
+        let path = dir.path().join("mixed.tar");
+        image.write(Layout::OciArchive, &path).unwrap();
+        let report = report(&path);
+        assert_eq!(
+            report["waste"][0]["kind"], "metadata",
+            "{lower:?} below {upper:?}"
+        );
+        assert_eq!(report["duplicates"][0]["paths"], json!(["a", "b"]));
+    }
 }
 
 #[test]
