@@ -49,7 +49,7 @@ pub fn open(locator: &Locator, options: &OpenOptions) -> Result<Opened, SourceEr
         Locator::Podman(name) => one_engine(&engine::podman_sockets(), name, options),
         Locator::Containerd(name) => Err(unsupported(
             &format!("containerd:{name}"),
-            "containerd's store cannot be read yet; `nerdctl save` or `ctr image export` \
+            "containerd's store cannot be read yet; `ctr image export` \
              writes an archive that can",
         )),
         Locator::Registry(name) => Err(unsupported(
