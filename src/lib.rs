@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`report`] → [`cli`].
+//! [`analyze`] → [`dockerfile`] → [`lint`] → [`report`] → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};
@@ -29,7 +29,9 @@
 pub mod analyze;
 pub mod cli;
 pub mod codec;
+pub mod dockerfile;
 pub mod layer;
+pub mod lint;
 pub mod oci;
 pub mod report;
 pub mod ruleset;

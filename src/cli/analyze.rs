@@ -15,7 +15,7 @@ use crate::ruleset::CacheRules;
 use crate::source::{self, Locator, OpenOptions, Opened};
 
 pub(super) fn run(command: &AnalyzeCommand) -> Result<(), Failure> {
-    let plan = command.output.plan()?;
+    let plan = command.output.plan(Format::Table)?;
     let locator = locate(&command.image)?;
     if let Some(input) = locator.path() {
         for output in &plan {
@@ -40,13 +40,21 @@ fn locate(image: &str) -> Result<Locator, Failure> {
 }
 
 /// The final tree, for comparing it with what other tools unpack.
-fn list(command: &AnalyzeCommand, locator: &Locator, output: &Output) -> Result<(), Failure> {
+fn list(
+    command: &AnalyzeCommand,
+    locator: &Locator,
+    output: &Output<Format>,
+) -> Result<(), Failure> {
     let scanned = read(command, locator, ContentHash::Sha256, &NoContents)?;
     warn(command, &scanned.warnings);
     output.write(|out| tree_listing::write(&scanned, out))
 }
 
-fn report(command: &AnalyzeCommand, locator: &Locator, plan: &[Output]) -> Result<(), Failure> {
+fn report(
+    command: &AnalyzeCommand,
+    locator: &Locator,
+    plan: &[Output<Format>],
+) -> Result<(), Failure> {
     let rules = CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
     let begun = Instant::now();
     let scanned = read(command, locator, ContentHash::Blake3, &DatabaseContents)?;

@@ -1,11 +1,13 @@
 //! What can be typed.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::lint::LintCommand;
+use super::rules::RulesCommand;
 use crate::codec::Limits;
 use crate::layer::Verify;
 use crate::oci::Platform;
@@ -27,6 +29,8 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Analyze(AnalyzeCommand),
+    Lint(Box<LintCommand>),
+    Rules(RulesCommand),
 }
 
 const IMAGE_HELP: &str = "\
@@ -68,7 +72,7 @@ pub(super) struct AnalyzeCommand {
     pub(super) reading: Reading,
 
     #[command(flatten)]
-    pub(super) output: OutputArguments,
+    pub(super) output: OutputArguments<Format>,
 }
 
 /// How images are read, the same for every command that reads one.
@@ -140,10 +144,10 @@ impl From<VerifyArgument> for Verify {
 /// Where and how results are written.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct OutputArguments {
+pub(super) struct OutputArguments<F: ReportFormat> {
     /// Form of the report; repeat it to have several
     #[arg(short, long = "format", value_enum, value_name = "FORMAT")]
-    pub(super) formats: Vec<Format>,
+    pub(super) formats: Vec<F>,
 
     /// File for the report of the --format before it [default: standard output]
     #[arg(short, long = "output", value_name = "FILE")]
@@ -163,13 +167,39 @@ pub(super) struct OutputArguments {
 
     /// Formats and outputs in the order in which they were typed.
     #[arg(skip)]
-    pub(super) order: Vec<OutputWord>,
+    pub(super) order: Vec<OutputWord<F>>,
+}
+
+/// What a report can be written as.
+pub(super) trait ReportFormat:
+    ValueEnum + Copy + Eq + Send + Sync + std::fmt::Debug + 'static
+{
+    /// The format that a file's name asks for.
+    fn of_file(file: &Path, default: Self) -> Self;
+
+    /// It cannot be one of several reports of a run.
+    fn is_alone(self) -> bool {
+        false
+    }
+}
+
+impl ReportFormat for Format {
+    fn of_file(file: &Path, default: Self) -> Self {
+        match file.extension() {
+            Some(extension) if extension == "json" => Format::Json,
+            _ => default,
+        }
+    }
+
+    fn is_alone(self) -> bool {
+        self == Format::Tree
+    }
 }
 
 /// One `--format` or `--output`, as typed.
 #[derive(Debug, Clone)]
-pub(super) enum OutputWord {
-    Format(Format),
+pub(super) enum OutputWord<F> {
+    Format(F),
     File(PathBuf),
 }
 
@@ -206,14 +236,17 @@ impl Arguments {
         let matches = Self::command().try_get_matches_from(words)?;
         let mut arguments = Self::from_arg_matches(&matches)?;
         if let Some((_, matches)) = matches.subcommand() {
-            let Command::Analyze(analyze) = &mut arguments.command;
-            analyze.output.keep_order(matches);
+            match &mut arguments.command {
+                Command::Analyze(analyze) => analyze.output.keep_order(matches),
+                Command::Lint(lint) => lint.output.keep_order(matches),
+                Command::Rules(_) => {}
+            }
         }
         Ok(arguments)
     }
 }
 
-impl OutputArguments {
+impl<F: ReportFormat> OutputArguments<F> {
     fn keep_order(&mut self, matches: &clap::ArgMatches) {
         let places = |id| matches.indices_of(id).into_iter().flatten();
         let formats = self
@@ -244,7 +277,9 @@ mod tests {
         let words = [
             "rslim", "analyze", "x", "-f", "json", "-o", "a", "-f", "table",
         ];
-        let Command::Analyze(command) = Arguments::from_words(words).unwrap().command;
+        let Command::Analyze(command) = Arguments::from_words(words).unwrap().command else {
+            panic!("another command");
+        };
         assert!(matches!(
             &command.output.order[..],
             [

@@ -1,14 +1,16 @@
 //! The command line: arguments in, a report and an exit status out.
 //!
-//! Exit status: 0 fine, 2 wrong usage or unreadable input, 130 interrupted.
-//! (1 is for findings, which `analyze` does not have.) Results go to standard
+//! Exit status: 0 fine, 1 findings at or above the threshold, 2 wrong usage or
+//! unreadable input, 130 interrupted. Results go to standard
 //! output, everything else to standard error.
 
 mod analyze;
 mod arguments;
 mod failure;
+mod lint;
 mod output;
 mod progress;
+mod rules;
 mod terminal;
 
 use std::process::ExitCode;
@@ -18,6 +20,17 @@ use clap::error::ErrorKind;
 use arguments::{Arguments, Command};
 use failure::Failure;
 
+/// How a command that ran ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing to complain about.
+    Fine,
+    /// Findings at or above the threshold.
+    Findings,
+    /// Some input could not be read; the rest was dealt with.
+    Unreadable,
+}
+
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -26,10 +39,14 @@ pub fn run() -> ExitCode {
     };
     output::clean_up_on_interrupt();
     let done = match arguments.command {
-        Command::Analyze(command) => analyze::run(&command),
+        Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
+        Command::Lint(command) => lint::run(&command),
+        Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Unreadable) => ExitCode::from(2),
         Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::report_failure(&failure);

@@ -5,22 +5,22 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::arguments::{Format, OutputArguments, OutputWord};
+use super::arguments::{OutputArguments, OutputWord, ReportFormat};
 use super::failure::Failure;
 
 /// One report to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Output {
-    pub(super) format: Format,
+pub(super) struct Output<F> {
+    pub(super) format: F,
     /// `None` is standard output.
     pub(super) file: Option<PathBuf>,
 }
 
-impl OutputArguments {
+impl<F: ReportFormat> OutputArguments<F> {
     /// What to write where: each file belongs to the format before it, or to
     /// the first one; alone, its name tells the format.
-    pub(super) fn plan(&self) -> Result<Vec<Output>, Failure> {
-        let mut plan: Vec<Output> = Vec::new();
+    pub(super) fn plan(&self, default: F) -> Result<Vec<Output<F>>, Failure> {
+        let mut plan: Vec<Output<F>> = Vec::new();
         let mut first = None;
         for word in &self.order {
             match word {
@@ -43,13 +43,13 @@ impl OutputArguments {
         }
         if let Some(file) = first {
             plan.push(Output {
-                format: format_of(&file),
+                format: F::of_file(&file, default),
                 file: Some(file),
             });
         }
         if plan.is_empty() {
             plan.push(Output {
-                format: Format::Table,
+                format: default,
                 file: None,
             });
         }
@@ -58,14 +58,7 @@ impl OutputArguments {
     }
 }
 
-fn format_of(file: &Path) -> Format {
-    match file.extension() {
-        Some(extension) if extension == "json" => Format::Json,
-        _ => Format::Table,
-    }
-}
-
-fn check(plan: &[Output]) -> Result<(), Failure> {
+fn check<F: ReportFormat>(plan: &[Output<F>]) -> Result<(), Failure> {
     if plan.iter().filter(|output| output.file.is_none()).count() > 1 {
         return Err(Failure::new("several formats for standard output")
             .help("send all but one to files: -f json -o report.json -f table"));
@@ -75,9 +68,16 @@ fn check(plan: &[Output]) -> Result<(), Failure> {
             return Err(Failure::new("two reports for one --output file"));
         }
     }
-    if plan.len() > 1 && plan.iter().any(|output| output.format == Format::Tree) {
-        return Err(Failure::new("--format tree cannot be combined with others")
-            .help("run rslim once more for the tree"));
+    if let Some(alone) = plan
+        .iter()
+        .find(|output| plan.len() > 1 && output.format.is_alone())
+    {
+        let name = alone.format.to_possible_value();
+        let name = name.as_ref().map_or("", |value| value.get_name());
+        return Err(
+            Failure::new(format!("--format {name} cannot be combined with others"))
+                .help(format!("run rslim once more for the {name}")),
+        );
     }
     Ok(())
 }
@@ -102,7 +102,7 @@ pub(super) fn clean_up_on_interrupt() {
     }
 }
 
-impl Output {
+impl<F> Output<F> {
     /// Whether a person sees the report as it is written.
     pub(super) fn is_terminal(&self) -> bool {
         self.file.is_none() && io::stdout().is_terminal()
@@ -150,7 +150,10 @@ impl Output {
     }
 }
 
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     // A link's target is replaced, not the link.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
@@ -194,9 +197,10 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::arguments::Format;
     use super::*;
 
-    fn plan(order: Vec<OutputWord>) -> Result<Vec<Output>, Failure> {
+    fn plan(order: Vec<OutputWord<Format>>) -> Result<Vec<Output<Format>>, Failure> {
         OutputArguments {
             formats: Vec::new(),
             outputs: Vec::new(),
@@ -205,10 +209,10 @@ mod tests {
             verbose: false,
             order,
         }
-        .plan()
+        .plan(Format::Table)
     }
 
-    fn output(format: Format, file: Option<&str>) -> Output {
+    fn output(format: Format, file: Option<&str>) -> Output<Format> {
         Output {
             format,
             file: file.map(PathBuf::from),

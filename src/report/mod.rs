@@ -1,6 +1,8 @@
 //! Finished results → text. Reports never compute what they print.
 
 pub mod json;
+pub mod lint;
+pub mod rule_pages;
 pub mod size;
 pub mod table;
 pub mod tree_listing;

@@ -37,6 +37,15 @@ pub struct CacheRule {
     /// Where a cache mount would keep the files out of the image.
     #[serde(default)]
     pub mount: Option<String>,
+    /// Commands that fill it: a program, and words among its arguments.
+    #[serde(default)]
+    pub filled_by: Vec<String>,
+    /// Commands that empty it.
+    #[serde(default)]
+    pub emptied_by: Vec<String>,
+    /// Flags with which nothing is left.
+    #[serde(default)]
+    pub avoided_by: Vec<String>,
     /// Paths that the rule must match: its own test.
     #[serde(default)]
     pub matches: Vec<String>,
@@ -71,6 +80,14 @@ pub enum RuleFileError {
         rule: String,
         /// What is wrong.
         source: globset::Error,
+    },
+    /// A lint rule that says too little or too much.
+    #[error("{file}: {what}")]
+    Rule {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        what: String,
     },
     /// Two rules of one name.
     #[error("{file}: rule {rule} is given twice")]

@@ -5,8 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 9] = [
-    "codec", "oci", "source", "layer", "tree", "ruleset", "analyze", "report", "cli",
+const ROOMS: [&str; 11] = [
+    "codec",
+    "oci",
+    "source",
+    "layer",
+    "tree",
+    "ruleset",
+    "analyze",
+    "dockerfile",
+    "lint",
+    "report",
+    "cli",
 ];
 
 /// Lines that a file may have. Longer ones hold two thoughts.
