@@ -182,3 +182,29 @@ pub fn choice(data: &[u8]) -> (u8, &[u8]) {
     data.split_first()
         .map_or((0, data), |(&first, rest)| (first, rest))
 }
+
+/// Lints a Dockerfile and applies all fixes; a second time changes nothing.
+pub fn fix_twice(data: &[u8]) {
+    use rslim::lint::{Applicability, Knowledge, Settings, Source, fix};
+    use rslim::ruleset::{BaseTwins, CacheRules, LintRules};
+    use std::sync::OnceLock;
+    static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
+    let knowledge = KNOWLEDGE.get_or_init(|| Knowledge {
+        rules: LintRules::builtin().expect("shipped rules"),
+        caches: CacheRules::builtin().expect("shipped rules"),
+        twins: BaseTwins::builtin().expect("shipped rules"),
+        shell: None,
+    });
+    let settings = Settings::default();
+    let mend = |bytes: &[u8]| {
+        let source = Source {
+            bytes,
+            context: None,
+        };
+        fix::fix(source, &settings, knowledge, Applicability::Unsafe)
+    };
+    if let Ok(once) = mend(data) {
+        let twice = mend(&once.bytes).expect("text stays text");
+        assert_eq!(once.bytes, twice.bytes, "a second time changes something");
+    }
+}

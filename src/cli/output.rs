@@ -140,7 +140,7 @@ impl<F> Output<F> {
         match (file.canonicalize(), input.canonicalize()) {
             (Ok(file), Ok(input)) if file == input || file.starts_with(&input) => {
                 Err(Failure::new(format!(
-                    "--output {} would change the image",
+                    "--output {} would change what is being read",
                     file.display()
                 ))
                 .help("choose another file"))

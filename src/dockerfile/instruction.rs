@@ -248,6 +248,27 @@ impl Instruction {
         }
     }
 
+    /// Whether an array was meant and Docker takes the text for the shell's.
+    pub fn is_broken_json(&self) -> bool {
+        if !self.failed_json {
+            return false;
+        }
+        let text = self.rest.text.trim();
+        // `[ -f x ] && …`, `[ "$x" = y ]` and `[[ … ]]` are commands: a test
+        // needs a blank behind its bracket and has no commas between quotes.
+        let inner = text.trim_start_matches('[').trim_end_matches(']').trim();
+        let quoted = inner.starts_with(['"', '\'']);
+        let list = ["\",", "',", "\" ,", "' ,"]
+            .iter()
+            .any(|comma| inner.contains(comma));
+        let single =
+            text.ends_with(']') && !text.starts_with("[[") && !inner.contains(char::is_whitespace);
+        let tight = text
+            .strip_prefix('[')
+            .is_some_and(|rest| rest.starts_with(['"', '\'']));
+        tight || (quoted && list) || (single && !inner.is_empty())
+    }
+
     /// The instruction that ONBUILD holds, or itself.
     pub fn innermost(&self) -> &Instruction {
         match &self.arguments {

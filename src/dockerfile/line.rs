@@ -2,6 +2,7 @@
 //! continuation lines joined and their here-documents attached.
 
 use super::heredoc::{self, HereDoc};
+use super::instruction::Keyword;
 use super::text::{Joined, Span};
 
 /// BuildKit refuses longer lines.
@@ -68,6 +69,9 @@ struct Cutter<'a> {
     file: &'a str,
     at: usize,
     cut: Cut,
+    /// Behind a here-document without end: lines are its text until one looks
+    /// like an instruction.
+    lost: bool,
 }
 
 /// Cuts a file; a byte order mark at its start is skipped.
@@ -79,6 +83,7 @@ pub fn cut(file: &str) -> Cut {
             escape: '\\',
             ..Cut::default()
         },
+        lost: false,
     };
     cutter.directives();
     while let Some(line) = cutter.next_line() {
@@ -128,6 +133,7 @@ impl Cutter<'_> {
             first = false;
             let Some(directive) = directive(text, line.span) else {
                 self.at = before;
+                self.lost = true;
                 return;
             };
             if self
@@ -174,6 +180,13 @@ impl Cutter<'_> {
                 inside: false,
             });
             return;
+        }
+        if self.lost {
+            let word = content.split(char::is_whitespace).next().unwrap_or("");
+            if Keyword::parse(word) == Keyword::Unknown {
+                return;
+            }
+            self.lost = false;
         }
         self.check_length(first);
         let mut joined = Joined::default();
@@ -351,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_heredoc_without_end_costs_only_itself() {
-        let cut = cut("RUN <<A\nUSER u\n");
+        let cut = cut("RUN <<A\ntext\nUSER u\n");
         assert_eq!(cut.lines.len(), 2);
         assert_eq!(cut.errors.len(), 1);
     }

@@ -47,7 +47,8 @@ pub fn lint(
 ) -> Result<Linted, NotText> {
     let (text, wrong_bytes) = dockerfile::decode(source.bytes)?;
     let file = dockerfile::parse(text);
-    let suppressions = Suppressions::of(&file, settings);
+    let mut suppressions = Suppressions::of(&file, settings);
+    suppressions.resolve(&knowledge.rules);
     let input = Input::new(
         &file,
         settings,
@@ -209,14 +210,16 @@ fn unused(input: &Input<'_>, suppressions: &Suppressions, findings: &mut Vec<Fin
         let shell = code.starts_with("SC") && code.chars().skip(2).all(|c| c.is_ascii_digit());
         let counts = match shell {
             true => {
-                settings.shell != super::settings::ShellLint::Off && shell_lint::knows(input, code)
+                shell_lint::knows(input, code)
+                    && settings.shell_severity(code, Severity::Warning) != Severity::Off
             }
             false => {
                 let mut known = rules.find(code).peekable();
                 known.peek().is_none() || known.any(|rule| settings.severity(rule) != Severity::Off)
             }
         };
-        if counts && !code.eq_ignore_ascii_case("all") {
+        // A syntax error cannot be ignored; that it is reported says so.
+        if counts && code != SYNTAX && !code.eq_ignore_ascii_case("all") {
             reporter.with(None, span, code, "");
         }
     }

@@ -109,20 +109,52 @@ impl Default for Settings {
     }
 }
 
-/// Whether `selector` means a code: itself, an alias, a name, a family, or a
-/// prefix of the code such as `DL3` or `SC`.
-pub fn selects(selector: &str, rule: &LintRule) -> bool {
-    let prefix = |code: &str| {
-        let starts = code.len() >= selector.len()
-            && code
-                .get(..selector.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(selector));
-        starts && selector.len() >= 2
-    };
-    selector.eq_ignore_ascii_case("all")
-        || rule.answers_to(selector)
-        || rule.family.eq_ignore_ascii_case(selector)
-        || (is_prefix(selector) && prefix(&rule.code))
+/// How narrowly a word of the settings means something; the narrower wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breadth {
+    /// `all`.
+    All,
+    /// A family such as `size`.
+    Family,
+    /// A prefix such as `DL3`, of this length.
+    Prefix(usize),
+    /// A code, a name or an alias.
+    Exact,
+}
+
+/// Whether `selector` means a rule, and how: by itself, an alias, a name, a
+/// family, or a prefix of the code.
+pub fn selects(selector: &str, rule: &LintRule) -> Option<Breadth> {
+    if rule.answers_to(selector) {
+        return Some(Breadth::Exact);
+    }
+    if is_prefix(selector) && starts_with(&rule.code, selector) {
+        return Some(Breadth::Prefix(selector.len()));
+    }
+    if rule.family.eq_ignore_ascii_case(selector) {
+        return Some(Breadth::Family);
+    }
+    selector.eq_ignore_ascii_case("all").then_some(Breadth::All)
+}
+
+fn selects_shell(selector: &str, code: &str) -> Option<Breadth> {
+    if code.eq_ignore_ascii_case(selector) {
+        return Some(Breadth::Exact);
+    }
+    if is_prefix(selector) && starts_with(code, selector) {
+        return Some(Breadth::Prefix(selector.len()));
+    }
+    if selector.eq_ignore_ascii_case("shell") {
+        return Some(Breadth::Family);
+    }
+    selector.eq_ignore_ascii_case("all").then_some(Breadth::All)
+}
+
+fn starts_with(code: &str, prefix: &str) -> bool {
+    prefix.len() >= 2
+        && code
+            .get(..prefix.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
 /// Whether a word of the settings means anything: a rule, an alias, a family, a
@@ -141,7 +173,10 @@ pub fn is_known(selector: &str, rules: &LintRules) -> bool {
     shell
         || hadolint
         || selector == "shell"
-        || rules.rules().iter().any(|rule| selects(selector, rule))
+        || rules
+            .rules()
+            .iter()
+            .any(|rule| selects(selector, rule).is_some())
 }
 
 /// Prefixes are letters and perhaps digits; a BuildKit name is no prefix.
@@ -159,31 +194,25 @@ impl Settings {
 
     /// The severity of a ShellCheck code.
     pub fn shell_severity(&self, code: &str, own: Severity) -> Severity {
-        self.severity_by(own, |selector| {
-            selector.eq_ignore_ascii_case("all")
-                || selector.eq_ignore_ascii_case("shell")
-                || code.eq_ignore_ascii_case(selector)
-                || (is_prefix(selector)
-                    && code
-                        .get(..selector.len())
-                        .is_some_and(|head| head.eq_ignore_ascii_case(selector)))
-        })
+        self.severity_by(own, |selector| selects_shell(selector, code))
     }
 
-    fn severity_by(&self, own: Severity, means: impl Fn(&str) -> bool) -> Severity {
-        let named = |list: &[String]| list.iter().any(|selector| means(selector));
-        if named(&self.ignore) || !(self.select.is_empty() || named(&self.select)) {
+    fn severity_by(&self, own: Severity, means: impl Fn(&str) -> Option<Breadth>) -> Severity {
+        let named = |list: &[String]| list.iter().filter_map(|selector| means(selector)).max();
+        let selected = named(&self.select);
+        if named(&self.ignore).is_some() || !(self.select.is_empty() || selected.is_some()) {
             return Severity::Off;
         }
+        // Of equally narrow ones the last wins.
         let set = self
             .severities
             .iter()
-            .rev()
-            .find(|(selector, _)| means(selector));
-        match set {
-            Some(&(_, severity)) => severity,
-            // A rule that is off by default is on when it is selected by name.
-            None if own == Severity::Off && named(&self.select) => Severity::Info,
+            .filter_map(|(selector, severity)| Some((means(selector)?, *severity)));
+        match set.max_by_key(|(breadth, _)| *breadth) {
+            // A rule that is off has to be named itself.
+            Some((breadth, _)) if own == Severity::Off && breadth < Breadth::Exact => own,
+            Some((_, severity)) => severity,
+            None if own == Severity::Off && selected == Some(Breadth::Exact) => Severity::Info,
             None => own,
         }
     }

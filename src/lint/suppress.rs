@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::input::ShellKind;
 use super::settings::{Compat, Settings};
 use crate::dockerfile::{Comment, Dockerfile, Keyword, Span};
-use crate::ruleset::Severity;
+use crate::ruleset::{LintRule, LintRules, Severity};
 
 /// How far an ignore comment reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +196,18 @@ impl Suppressions {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Takes names of rules for their codes.
+    pub fn resolve(&mut self, rules: &LintRules) {
+        for ignore in &mut self.ignores {
+            let by_name = |rule: &&LintRule| rule.name.eq_ignore_ascii_case(&ignore.code);
+            let code = rules
+                .find(&ignore.code)
+                .find(by_name)
+                .map(|rule| rule.code.clone());
+            ignore.code = code.unwrap_or_else(|| std::mem::take(&mut ignore.code));
         }
     }
 

@@ -229,6 +229,18 @@ impl LintRule {
                 ));
             }
         };
+        let inserts = match &matcher {
+            Matcher::Command(pattern) => {
+                pattern.insert.is_some() || pattern.insert_after_name.is_some()
+            }
+            Matcher::Instruction(_) => false,
+            Matcher::Function(_) | Matcher::Engine => true,
+        };
+        if raw.fix != FixKind::None && !inserts {
+            return Err(wrong(
+                "a fix needs `insert` or `insert_after_name` in [match.command]",
+            ));
+        }
         Ok(LintRule {
             name: if raw.name.is_empty() {
                 raw.code.to_ascii_lowercase()

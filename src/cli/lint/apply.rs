@@ -101,7 +101,7 @@ pub(super) fn run(
         ));
     }
     if !to_stdout {
-        let default = super::FormatArgument::default_of(&[]);
+        let default = super::FormatArgument::Pretty;
         let plan: Vec<Output<super::FormatArgument>> = command.output.plan(default)?;
         report(command, &checked, loaded, &plan)?;
     }
@@ -149,9 +149,12 @@ fn diff(
                         .context_radius(3)
                         .header(&format!("a/{name}"), &format!("b/{name}"))
                         .to_string();
-                    if result == Outcome::Fine {
+                    if result == Outcome::Fine && !file.configured.settings.no_fail {
                         result = Outcome::Findings;
                     }
+                }
+                if fixed.rest.broken && !file.configured.settings.no_fail {
+                    result = Outcome::Unreadable;
                 }
                 continue;
             }

@@ -38,7 +38,7 @@ pub(in crate::cli) struct LintCommand {
     pub(super) fix: Option<FixArgument>,
 
     /// Show what the fixes would change, and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "formats")]
     pub(super) diff: bool,
 
     /// Folder that the images are built from [default: the Dockerfile's own]; its files are measured
@@ -76,6 +76,10 @@ pub(in crate::cli) struct LintCommand {
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub(super) file_path_in_report: Option<String>,
 
+    /// hadolint's word for --color never
+    #[arg(long, hide = true)]
+    pub(super) no_color: bool,
+
     #[command(flatten)]
     pub(in crate::cli) output: OutputArguments<FormatArgument>,
 }
@@ -88,7 +92,7 @@ pub(super) struct RuleArguments {
     #[arg(long, value_enum, value_name = "TOOL")]
     pub(super) compat: Option<CompatArgument>,
 
-    /// Only these rules: codes, prefixes such as DL3, or families such as size
+    /// Only these rules: codes, names, aliases, prefixes such as DL3, families such as size, or all
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(super) select: Vec<String>,
 
@@ -112,7 +116,7 @@ pub(super) struct RuleArguments {
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(super) style: Vec<String>,
 
-    /// Least severity that fails the run [default: info]
+    /// Least severity that fails the run: error, warning, info, style or none [default: info]
     #[arg(short = 't', long, value_name = "SEVERITY")]
     pub(super) failure_threshold: Option<Severity>,
 
@@ -252,11 +256,14 @@ impl ReportFormat for FormatArgument {
 
 impl FormatArgument {
     /// The format that settings name, else the one for people.
-    pub(super) fn default_of(names: &[String]) -> Self {
-        let named = names
-            .iter()
-            .find_map(|name| FormatArgument::from_str(name, true).ok());
-        named.unwrap_or(FormatArgument::Pretty)
+    ///
+    /// # Errors
+    /// The first name that is no format.
+    pub(super) fn default_of(names: &[String]) -> Result<Self, String> {
+        match names.first() {
+            None => Ok(FormatArgument::Pretty),
+            Some(name) => FormatArgument::from_str(name, true).map_err(|_| name.clone()),
+        }
     }
 
     /// Whether files that could not be read are told to a person in it.

@@ -28,6 +28,8 @@ pub(super) struct Configured {
     pub(super) rules: LintRules,
     pub(super) formats: Vec<String>,
     pub(super) no_color: bool,
+    /// The settings file that was read.
+    pub(super) file: Option<PathBuf>,
     caches: CacheRules,
     twins: BaseTwins,
     knowledge: Mutex<Option<Arc<Knowledge>>>,
@@ -151,6 +153,7 @@ impl<'a> Configurations<'a> {
             rules,
             formats: partial.formats.clone(),
             no_color: partial.no_color.unwrap_or(false),
+            file: file.map(Path::to_owned),
             caches: CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?,
             twins: BaseTwins::builtin().map_err(|error| Failure::of("shipped rules", &error))?,
             knowledge: Mutex::new(None),
@@ -196,7 +199,7 @@ fn read(file: &Path) -> Result<Partial, Failure> {
         false => config::rslim_toml(file, &text),
     };
     parsed.map_err(|error| {
-        Failure::of("settings", &error).help("`rslim lint --help` and the book list the settings")
+        Failure::of("settings", &error).help("the book's chapter on lint settings lists the keys")
     })
 }
 

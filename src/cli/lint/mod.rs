@@ -10,6 +10,7 @@ mod shellcheck;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -58,13 +59,23 @@ pub(super) fn run(command: &LintCommand) -> Result<Outcome, Failure> {
     let mut loaded = Vec::new();
     for path in paths {
         let configured = configurations.of(&path)?;
+        if command.output.verbose {
+            let by = match &configured.file {
+                Some(file) => format!("settings of {}", file.display()),
+                None => "no settings file".to_owned(),
+            };
+            terminal::note(&format!("{}: {by}", path.display()));
+        }
         loaded.push((path, configured));
     }
     let formats = loaded
         .first()
         .map(|(_, configured)| configured.formats.clone())
         .unwrap_or_default();
-    let default = FormatArgument::default_of(&formats);
+    let default = FormatArgument::default_of(&formats).map_err(|name| {
+        Failure::new(format!("settings: no format is called {name:?}"))
+            .help("`rslim lint --help` lists the formats")
+    })?;
     let plan = command.output.plan(default)?;
     let loaded: Vec<Loaded> = loaded
         .into_par_iter()
@@ -84,8 +95,18 @@ pub(super) fn run(command: &LintCommand) -> Result<Outcome, Failure> {
     if let Some(most) = command.fixes() {
         return apply::run(command, &loaded, most, checker.as_ref());
     }
+    let begun = Instant::now();
     let contexts = Contexts::new(command);
     let checked = rayon_check(&loaded, &contexts, checker.as_ref())?;
+    if command.output.verbose {
+        let found: usize = checked.iter().map(|file| file.findings.len()).sum();
+        terminal::note(&format!(
+            "{} files, {found} findings, in {} ms with {} threads",
+            checked.len(),
+            begun.elapsed().as_millis(),
+            command.jobs(),
+        ));
+    }
     report(command, &checked, &loaded, &plan)?;
     Ok(outcome(&checked))
 }
@@ -282,6 +303,7 @@ fn report(
     for output in plan {
         let style = LintStyle {
             color: terminal::color(command.output.color, output.is_terminal())
+                && !command.no_color
                 && !loaded.first().is_some_and(|file| file.configured.no_color),
             width: terminal::width(),
             show_fixes: true,

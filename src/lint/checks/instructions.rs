@@ -245,24 +245,7 @@ fn as_json(text: &ShellText) -> Option<String> {
 pub(super) fn broken_json(input: &Input<'_>, out: &mut Reporter<'_>) {
     for (index, outer) in input.instructions() {
         let instruction = outer.innermost();
-        if !instruction.failed_json {
-            continue;
-        }
-        let text = instruction.rest.text.trim();
-        // `[ -f x ] && …`, `[ "$x" = y ]` and `[[ … ]]` are commands: they have
-        // no commas between quotes.
-        let inner = text.trim_start_matches('[').trim_end_matches(']').trim();
-        let quoted = inner.starts_with(['"', '\'']);
-        let list = ["\",", "',", "\" ,", "' ,"]
-            .iter()
-            .any(|comma| inner.contains(comma));
-        let single =
-            text.ends_with(']') && !text.starts_with("[[") && !inner.contains(char::is_whitespace);
-        // A test needs a blank behind its bracket.
-        let tight = text
-            .strip_prefix('[')
-            .is_some_and(|rest| rest.starts_with(['"', '\'']));
-        if tight || (quoted && list) || (single && !inner.is_empty()) {
+        if instruction.is_broken_json() {
             out.instruction(index, instruction, instruction.keyword.name());
         }
     }
@@ -311,7 +294,8 @@ pub(super) fn shell_entrypoint_without_exec(input: &Input<'_>, out: &mut Reporte
         if !matches!(instruction.keyword, Keyword::Entrypoint | Keyword::Cmd) {
             continue;
         }
-        let Some(text) = super::variables::shell_form(instruction) else {
+        let form = super::variables::shell_form(instruction);
+        let Some(text) = form.filter(|_| !instruction.is_broken_json()) else {
             continue;
         };
         if !input::shell_of(input.file, index, &[]).is_posix() {

@@ -78,7 +78,12 @@ pub(super) fn sudo(input: &Input<'_>, out: &mut Reporter<'_>) {
     for run in &input.runs {
         for cmd in run.commands.iter().filter(|cmd| cmd.name == "sudo") {
             let inner = cmd.args.first();
-            let report = out.at(run.index, cmd.name_span, inner.map_or("", |arg| &arg.text));
+            let started = run
+                .commands
+                .get(cmd.order + 1)
+                .filter(|next| next.wrapper.as_deref() == Some("sudo"));
+            let what = started.map_or("a command", |started| started.name.as_str());
+            let report = out.at(run.index, cmd.name_span, what);
             // Plain `sudo cmd` by root is `cmd`; its options are not.
             let plain = inner.filter(|arg| !arg.text.starts_with('-') && !arg.text.contains('='));
             if let Some(arg) = plain.filter(|_| cmd.exact && runs_as_root(input, run)) {

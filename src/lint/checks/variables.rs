@@ -321,11 +321,12 @@ pub(super) fn undefined_variable(input: &Input<'_>, out: &mut Reporter<'_>) {
         };
         let scratch = is_from_scratch(input, stage.index);
         let mut report = |used: &Use, place: Span| {
-            // A default makes an unset variable harmless.
-            if used
-                .operator
-                .as_deref()
-                .is_some_and(|o| o.contains(['-', '+', '?']))
+            // A default makes an unset variable harmless, but not to BuildKit.
+            if !input.buildkit()
+                && used
+                    .operator
+                    .as_deref()
+                    .is_some_and(|o| o.contains(['-', '+', '?']))
                 || known(&used.name)
             {
                 return;

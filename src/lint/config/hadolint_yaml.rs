@@ -71,7 +71,7 @@ pub fn hadolint_yaml(place: &str, text: &str) -> Result<Partial, ConfigError> {
             .to_string()
             .lines()
             .next()
-            .unwrap_or("not valid YAML")
+            .map_or("not valid YAML", |line| line.trim_start_matches("error: "))
             .to_owned(),
     })?;
     // Of several lists that name a rule, the worst one counts: it comes last.

@@ -71,9 +71,7 @@ impl ShellChecker for InsideChecker {
         // A bug in the checker must not cost the other findings.
         let checked = std::panic::catch_unwind(|| {
             let parsed = Parser::with_dialect(&source, settings.shell.parser_dialect()).parse();
-            AnalysisRequest::from_parse_result(&parsed, &source, settings)
-                .without_suppressions()
-                .lint()
+            AnalysisRequest::from_parse_result(&parsed, &source, settings).lint()
         });
         let Ok(diagnostics) = checked else {
             return Vec::new();

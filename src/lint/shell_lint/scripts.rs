@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::dockerfile::{self, Arguments, Command, Dockerfile, Keyword, ShellText};
+use crate::dockerfile::{self, Arguments, Command, Dockerfile, Keyword, ShellText, SyntaxError};
 use crate::lint::input::{ShellKind, shebang_shell, shell_of};
 use crate::lint::settings::{Compat, Settings};
 use crate::lint::suppress::Suppressions;
@@ -98,6 +98,17 @@ pub fn scripts<'a>(
             Some(line) => shebang_shell(line),
             None => shell_of(file, index, shells),
         };
+        // What the parser says about it is enough.
+        let said = |error: &SyntaxError| {
+            outer.span.start <= error.span.start && error.span.start < outer.span.end
+        };
+        let from = file
+            .errors
+            .partition_point(|error| error.span.start < outer.span.start);
+        let broken = instruction.is_broken_json() || file.errors.get(from).is_some_and(said);
+        if broken && !runs_only {
+            continue;
+        }
         let too_deep = || text.script().errors.iter().any(|error| error.limit);
         if !shell.is_posix() || text.text().len() > LENGTH_LIMIT || too_deep() {
             continue;

@@ -146,8 +146,9 @@ impl<'a> Page<'a> {
     fn advice(&mut self, found: &'a Finding) -> Option<Message<'static>> {
         let rule = self.report.rule(&found.code)?;
         let first = self.advised.insert(&found.code);
-        (first && !rule.instead.trim().is_empty())
-            .then(|| self.note(Level::HELP, rule.instead.trim()))
+        // Its examples are on the rule's page.
+        let text = rule.instead.trim().split("\n\n").next().unwrap_or("");
+        (first && !text.is_empty()).then(|| self.note(Level::HELP, text))
     }
 
     fn note(&self, level: Level<'static>, text: &str) -> Message<'static> {
