@@ -386,7 +386,7 @@ pub(super) fn heredoc_without_errexit(input: &Input<'_>, out: &mut Reporter<'_>)
             .map_or(run.instruction.name.span, |heredoc| heredoc.opening);
         let report = out.at(run.index, opening, "");
         if shebang.is_empty() {
-            report.safe(vec![insert(text.joined.place(0), "set -e\n")]);
+            report.risky(vec![insert(text.joined.place(0), "set -e\n")]);
         }
     }
 }

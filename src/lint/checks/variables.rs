@@ -396,7 +396,10 @@ fn suggestion(input: &Input<'_>, index: usize, stage: usize, name: &str) -> Opti
         .lineage(stage)
         .flat_map(|s| input.model().names_in(s.index).map(|(n, _)| n))
         .collect();
-    known.push("PATH");
+    // To BuildKit every image sets PATH; as a guess it is mostly wrong.
+    if input.buildkit() {
+        known.push("PATH");
+    }
     known.sort_unstable();
     let visible = known
         .into_iter()
