@@ -1,6 +1,8 @@
 //! The first cut: parser directives, comments, and instructions with their
 //! continuation lines joined and their here-documents attached.
 
+use hashbrown::HashMap;
+
 use super::heredoc::{self, HereDoc};
 use super::instruction::Keyword;
 use super::text::{Joined, Span};
@@ -72,6 +74,9 @@ struct Cutter<'a> {
     /// Behind a here-document without end: lines are its text until one looks
     /// like an instruction.
     lost: bool,
+    /// Where each line stands for the last time, and each line without the
+    /// tabs before it; made when it is first asked for.
+    last: Option<[HashMap<&'a str, usize>; 2]>,
 }
 
 /// Cuts a file; a byte order mark at its start is skipped.
@@ -84,6 +89,7 @@ pub fn cut(file: &str) -> Cut {
             ..Cut::default()
         },
         lost: false,
+        last: None,
     };
     cutter.directives();
     while let Some(line) = cutter.next_line() {
@@ -96,7 +102,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\u{b}' | '\u{c}')
 }
 
-impl Cutter<'_> {
+impl<'a> Cutter<'a> {
     fn next_line(&mut self) -> Option<RawLine> {
         let rest = self.file.get(self.at..).filter(|rest| !rest.is_empty())?;
         let (length, next) = match rest.find('\n') {
@@ -133,7 +139,6 @@ impl Cutter<'_> {
             first = false;
             let Some(directive) = directive(text, line.span) else {
                 self.at = before;
-                self.lost = true;
                 return;
             };
             if self
@@ -254,13 +259,37 @@ impl Cutter<'_> {
         }
     }
 
+    /// Whether some line from `at` on holds just this; a file of here-documents
+    /// without end is not searched for each of them.
+    fn has_line(&mut self, text: &str, strip_tabs: bool, at: usize) -> bool {
+        let file = self.file;
+        let [whole, stripped] = self.last.get_or_insert_with(|| {
+            let mut last = [HashMap::new(), HashMap::new()];
+            let [whole, stripped] = &mut last;
+            let mut start = 0;
+            for line in file.split('\n') {
+                let content = line.trim_end_matches('\r');
+                whole.insert(content, start);
+                stripped.insert(content.trim_start_matches('\t'), start);
+                start += line.len() + 1;
+            }
+            last
+        });
+        let last = if strip_tabs { stripped } else { whole };
+        last.get(text).is_some_and(|&last| last >= at)
+    }
+
     fn heredocs(&mut self, line: &mut LogicalLine) {
         for opened in heredoc::openings(&line.joined.text) {
             let delimiter = line.joined.span(opened.span);
             let body_start = self.at as u32;
             let mut found = None;
             let before = self.at;
-            while let Some(raw) = self.next_line() {
+            while let Some(raw) = self
+                .has_line(&opened.name, opened.strip_tabs, before)
+                .then(|| self.next_line())
+                .flatten()
+            {
                 let text = self.text(&raw);
                 let text = if opened.strip_tabs {
                     text.trim_start_matches('\t')
@@ -275,6 +304,7 @@ impl Cutter<'_> {
             let Some(terminator) = found else {
                 // What follows is more likely instructions than the document.
                 self.at = before;
+                self.lost = true;
                 let message = format!(
                     "here-document {:?} has no end: no line holds just {}",
                     opened.name, opened.name
@@ -367,5 +397,6 @@ mod tests {
         let cut = cut("RUN <<A\ntext\nUSER u\n");
         assert_eq!(cut.lines.len(), 2);
         assert_eq!(cut.errors.len(), 1);
+        assert_eq!(texts("FORM a\nFROM b"), ["FORM a", "FROM b"]);
     }
 }

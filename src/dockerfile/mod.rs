@@ -162,6 +162,24 @@ impl Dockerfile {
         self.lines.position(&self.text, place)
     }
 
+    /// The line break that the file uses.
+    pub fn line_break(&self) -> &'static str {
+        if self.text.contains("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        }
+    }
+
+    /// Whether a comment is a parser directive.
+    pub fn is_directive(&self, comment: &Comment) -> bool {
+        let start = comment.span.start;
+        let found = self
+            .directives
+            .binary_search_by_key(&start, |directive| directive.span.start);
+        found.is_ok()
+    }
+
     /// The line of a byte, counted from 1.
     pub fn line(&self, place: u32) -> u32 {
         self.lines.line(place)

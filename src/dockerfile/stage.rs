@@ -25,6 +25,8 @@ pub struct Stage {
     last: Effect,
     /// Instructions that set a variable, for each name.
     variables: HashMap<String, Vec<Setting>>,
+    /// The ENVs among them.
+    envs: HashMap<String, Vec<Setting>>,
 }
 
 /// Indexes of the instructions that are in effect.
@@ -57,6 +59,8 @@ pub struct Model {
     stage_of: Vec<Option<usize>>,
     effects: Vec<Effect>,
     globals: HashMap<String, Setting>,
+    /// The stages of each name, in order.
+    by_name: HashMap<String, Vec<usize>>,
 }
 
 impl Model {
@@ -76,6 +80,7 @@ impl Model {
                 let name = alias.as_ref().map(|alias| alias.text.to_lowercase());
                 if let Some(name) = &name {
                     names.insert(name.clone(), index);
+                    model.by_name.entry(name.clone()).or_default().push(index);
                 }
                 model.stages.push(Stage {
                     index,
@@ -85,6 +90,7 @@ impl Model {
                     parent,
                     last: effect,
                     variables: HashMap::new(),
+                    envs: HashMap::new(),
                 });
             } else if instruction.keyword == super::Keyword::From {
                 // A broken FROM still begins a stage, of which nothing is known.
@@ -99,6 +105,7 @@ impl Model {
                     parent: None,
                     last: effect,
                     variables: HashMap::new(),
+                    envs: HashMap::new(),
                 });
             }
             model.stage_of.push(model.stages.len().checked_sub(1));
@@ -132,7 +139,12 @@ impl Model {
                 env,
             };
             match self.stages.last_mut() {
-                Some(stage) => stage.variables.entry(name).or_default().push(setting),
+                Some(stage) => {
+                    if env {
+                        stage.envs.entry(name.clone()).or_default().push(setting);
+                    }
+                    stage.variables.entry(name).or_default().push(setting);
+                }
                 None => {
                     self.globals.insert(name, setting);
                 }
@@ -172,18 +184,20 @@ impl Model {
         };
         let before = |settings: &Vec<Setting>| {
             let end = settings.partition_point(|s| s.instruction < instruction);
-            let seen = settings.get(..end)?;
-            // ENV overrides ARG wherever it stands.
-            let env = seen.iter().rev().find(|s| s.env);
-            env.or_else(|| seen.last()).copied()
+            settings.get(..end)?.last().copied()
         };
-        let own = stage.variables.get(name).and_then(before);
+        // ENV overrides ARG wherever it stands.
+        let set = |stage: &Stage| {
+            let env = stage.envs.get(name).and_then(before);
+            env.or_else(|| stage.variables.get(name).and_then(before))
+        };
+        let own = set(stage);
         if own.is_some() {
             return own;
         }
         for _ in 0..CHAIN_LIMIT {
             stage = self.stages.get(stage.parent?)?;
-            let inherited = stage.variables.get(name).and_then(before);
+            let inherited = set(stage);
             if inherited.is_some() {
                 return inherited;
             }
@@ -213,11 +227,10 @@ impl Model {
     pub fn find(&self, instruction: usize, name: &str) -> Option<&Stage> {
         let own = self.stage_of(instruction).map_or(0, |stage| stage.index);
         let earlier = self.stages.get(..own)?;
-        let lower = name.to_lowercase();
-        let named = earlier
-            .iter()
-            .rev()
-            .find(|stage| stage.name.as_deref() == Some(&lower));
+        let named = self.by_name.get(&name.to_lowercase()).and_then(|stages| {
+            let end = stages.partition_point(|&stage| stage < own);
+            earlier.get(*stages.get(..end)?.last()?)
+        });
         named.or_else(|| earlier.get(name.parse::<usize>().ok()?))
     }
 }

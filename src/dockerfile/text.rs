@@ -57,7 +57,12 @@ pub struct Position {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lines {
     starts: Vec<u32>,
+    /// Characters before each block of the text.
+    characters: Vec<u32>,
 }
+
+/// Bytes between two counts of characters.
+const BLOCK: usize = 1024;
 
 impl Lines {
     /// Finds the lines of a text; `\n` ends one.
@@ -69,7 +74,21 @@ impl Lines {
                 .filter(|&(_, b)| *b == b'\n')
                 .map(|(i, _)| i as u32 + 1),
         );
-        Lines { starts }
+        let mut characters = vec![0];
+        let mut count = 0;
+        for block in text.as_bytes().chunks(BLOCK) {
+            count += begun(block);
+            characters.push(count);
+        }
+        Lines { starts, characters }
+    }
+
+    /// How many characters begin before a byte.
+    fn before(&self, text: &str, place: u32) -> u32 {
+        let block = place as usize / BLOCK;
+        let counted = self.characters.get(block).copied().unwrap_or(0);
+        let rest = text.as_bytes().get(block * BLOCK..place as usize);
+        counted + rest.map_or(0, begun)
     }
 
     /// The line of a byte, counted from 1.
@@ -80,11 +99,13 @@ impl Lines {
     /// Line and column of a byte of `text`.
     pub fn position(&self, text: &str, place: u32) -> Position {
         let line = self.line(place);
-        let start = self.start(line) as usize;
-        let before = text.get(start..place as usize).unwrap_or("");
+        let place = place.min(text.len() as u32);
+        let before = self.before(text, place) - self.before(text, self.start(line));
+        // A byte order mark is no character of the line.
+        let mark = u32::from(line == 1 && place >= 3 && text.starts_with('\u{feff}'));
         Position {
             line,
-            column: before.chars().count() as u32 + 1,
+            column: before + 1 - mark,
         }
     }
 
@@ -109,6 +130,12 @@ impl Lines {
     pub fn count(&self) -> u32 {
         self.starts.len() as u32
     }
+}
+
+/// How many characters begin in these bytes.
+fn begun(bytes: &[u8]) -> u32 {
+    // All but the bytes that continue a character.
+    bytes.iter().filter(|b| **b & 0xc0 != 0x80).count() as u32
 }
 
 /// Text put together from pieces of the file, as of the lines of a continued
@@ -207,6 +234,17 @@ mod tests {
         assert_eq!(lines.span(text, 2).of(text), "üb");
         assert_eq!(lines.position(text, 7), Position { line: 3, column: 1 });
         assert_eq!(lines.count(), 3);
+    }
+
+    #[test]
+    fn positions_in_long_lines() {
+        let text = format!("a\n{}", "ü€b".repeat(2 * BLOCK));
+        let lines = Lines::of(&text);
+        for place in (0..=text.len()).filter(|&place| text.is_char_boundary(place)) {
+            let line_start = if place < 2 { 0 } else { 2 };
+            let before = text[line_start..place].chars().count() as u32;
+            assert_eq!(lines.position(&text, place as u32).column, before + 1);
+        }
     }
 
     #[test]

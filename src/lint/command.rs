@@ -149,6 +149,7 @@ pub enum Reading {
 pub fn commands(text: &ShellText, reading: Reading) -> Vec<Cmd> {
     let mut found = Vec::new();
     collect(text, reading, 0, &mut found);
+    found.shrink_to_fit();
     found
 }
 

@@ -163,9 +163,11 @@ fn syntax(input: &Input<'_>, wrong_bytes: &[Span], findings: &mut Vec<Finding>) 
     let mut broken = !file.errors.is_empty();
     // Comments may hold anything; an instruction's text must be UTF-8.
     let in_comment = |span: &Span| {
-        file.comments
-            .iter()
-            .any(|comment| comment.span.contains(span.start))
+        let after = file
+            .comments
+            .partition_point(|comment| comment.span.start <= span.start);
+        let last = after.checked_sub(1).and_then(|at| file.comments.get(at));
+        last.is_some_and(|comment| comment.span.contains(span.start))
     };
     if let Some(span) = wrong_bytes.iter().find(|span| !in_comment(span)) {
         reporter.with(

@@ -1,10 +1,12 @@
 //! Applying fixes: never two that overlap, and until nothing is left to do.
 
+use std::collections::BTreeMap;
+
 use super::engine::{Linted, Source, lint};
 use super::finding::{Applicability, Edit, Finding};
 use super::input::Knowledge;
 use super::settings::Settings;
-use crate::dockerfile::NotText;
+use crate::dockerfile::{NotText, Span};
 
 /// Rounds after which a file that still changes is left as it is.
 const ROUNDS: usize = 12;
@@ -67,7 +69,7 @@ pub fn fix(
 
 /// Fixes that can be applied together, first come first served.
 fn choose(findings: &[Finding], most: Applicability) -> Vec<(&Finding, &Vec<Edit>)> {
-    let mut taken: Vec<(u32, u32)> = Vec::new();
+    let mut taken = Taken::default();
     let mut chosen = Vec::new();
     for finding in findings {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.applicability <= most) else {
@@ -75,21 +77,41 @@ fn choose(findings: &[Finding], most: Applicability) -> Vec<(&Finding, &Vec<Edit
         };
         // An instruction is changed by one fix a round: the next one sees
         // what the first left.
-        let free = |edit: &Edit| {
-            taken
-                .iter()
-                .all(|&(start, end)| edit.span.end < start || end < edit.span.start)
-        };
-        if fix.edits.iter().all(free) {
-            taken.extend(
-                fix.edits
-                    .iter()
-                    .map(|edit| (edit.span.start, edit.span.end)),
-            );
+        if fix.edits.iter().all(|edit| taken.is_free(edit.span)) {
+            for edit in &fix.edits {
+                taken.take(edit.span);
+            }
             chosen.push((finding, &fix.edits));
         }
     }
     chosen
+}
+
+/// Bytes that fixes have taken: ranges that do not touch, by their start.
+#[derive(Debug, Default)]
+struct Taken {
+    ranges: BTreeMap<u32, u32>,
+}
+
+impl Taken {
+    /// The last range that begins at or before the end of `span`.
+    fn before(&self, span: Span) -> Option<(u32, u32)> {
+        let (&start, &end) = self.ranges.range(..=span.end).next_back()?;
+        (end >= span.start).then_some((start, end))
+    }
+
+    fn is_free(&self, span: Span) -> bool {
+        self.before(span).is_none()
+    }
+
+    fn take(&mut self, span: Span) {
+        let mut whole = span;
+        while let Some((start, end)) = self.before(whole) {
+            self.ranges.remove(&start);
+            whole = Span::new(whole.start.min(start), whole.end.max(end));
+        }
+        self.ranges.insert(whole.start, whole.end);
+    }
 }
 
 /// Puts the edits in; bytes outside them stay as they are.

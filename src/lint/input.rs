@@ -1,6 +1,6 @@
 //! A Dockerfile made ready for rules: its RUNs with their commands and mounts.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -157,6 +157,8 @@ pub struct Input<'a> {
     /// RUNs in their order.
     pub runs: Vec<Run<'a>>,
     shipped: OnceCell<Vec<bool>>,
+    hadolint_parents: OnceCell<Vec<Option<usize>>>,
+    comparisons: Cell<usize>,
     globals: OnceCell<HashMap<String, String>>,
     defaults: OnceCell<HashMap<String, String>>,
 }
@@ -198,6 +200,8 @@ impl<'a> Input<'a> {
             context,
             runs,
             shipped: OnceCell::new(),
+            hadolint_parents: OnceCell::new(),
+            comparisons: Cell::new(0),
             globals: OnceCell::new(),
             defaults: OnceCell::new(),
         }
@@ -223,6 +227,31 @@ impl<'a> Input<'a> {
     pub fn defaults(&self) -> &HashMap<String, String> {
         self.defaults
             .get_or_init(|| super::checks::global_values(self.file, &HashMap::new()))
+    }
+
+    /// Whether so many more names may be compared with one that is unknown: a
+    /// file with thousands of both gets no more hints.
+    pub fn may_compare(&self, names: usize) -> bool {
+        const LIMIT: usize = 1 << 20;
+        self.comparisons.set(self.comparisons.get() + names);
+        self.comparisons.get() <= LIMIT
+    }
+
+    /// For each stage, the index of its first RUN that passes a test.
+    pub fn first_runs(&self, test: impl Fn(&Run<'a>) -> bool) -> HashMap<usize, usize> {
+        let mut first = HashMap::new();
+        for run in &self.runs {
+            if !first.contains_key(&run.stage) && test(run) {
+                first.insert(run.stage, run.index);
+            }
+        }
+        first
+    }
+
+    /// Whether there is a RUN between two instructions.
+    pub fn has_run_between(&self, after: usize, before: usize) -> bool {
+        let next = self.runs.partition_point(|run| run.index <= after);
+        self.runs.get(next).is_some_and(|run| run.index < before)
     }
 
     /// Stages and inherited state.
@@ -251,25 +280,26 @@ impl<'a> Input<'a> {
     /// The stage that hadolint takes for a stage's parent: names are compared
     /// with case, and a stage without a name goes by its image.
     pub fn hadolint_parent(&self, stage: usize) -> Option<usize> {
-        let words = |stage: &Stage| match self
-            .file
-            .instructions
-            .get(stage.from)
-            .map(|from| &from.arguments)
-        {
-            Some(Arguments::From { image, alias, .. }) => Some((
-                &image.text,
-                alias.as_ref().map_or(&image.text, |alias| &alias.text),
-            )),
-            _ => None,
-        };
-        let stages = &self.model().stages;
-        let (image, _) = stages.get(stage).and_then(words)?;
-        let earlier = stages.get(..stage)?.iter().rev();
-        earlier
-            .filter(|other| words(other).is_some_and(|(_, name)| name == image))
-            .map(|other| other.index)
-            .next()
+        *self.hadolint_parents().get(stage)?
+    }
+
+    /// The same for all stages.
+    pub fn hadolint_parents(&self) -> &[Option<usize>] {
+        self.hadolint_parents.get_or_init(|| {
+            let mut names: HashMap<&str, usize> = HashMap::new();
+            let mut parents = Vec::new();
+            for stage in &self.model().stages {
+                let from = self.file.instructions.get(stage.from);
+                let Some(Arguments::From { image, alias, .. }) = from.map(|from| &from.arguments)
+                else {
+                    parents.push(None);
+                    continue;
+                };
+                parents.push(names.get(image.text.as_str()).copied());
+                names.insert(&alias.as_ref().unwrap_or(image).text, stage.index);
+            }
+            parents
+        })
     }
 
     /// Whether what a stage writes is in the final image: the last stage and
@@ -312,7 +342,8 @@ pub fn shell_of(file: &Dockerfile, index: usize, pragma_shells: &[(u32, ShellKin
         .stage_of(index)
         .and_then(|stage| file.instructions.get(stage.from));
     let stage_start = stage_start.map_or(0, |from| from.span.start);
-    let by_comment = pragma_shells.iter().rev().find(|(place, _)| *place < start);
+    let above = pragma_shells.partition_point(|(place, _)| *place < start);
+    let by_comment = above.checked_sub(1).and_then(|at| pragma_shells.get(at));
     // A comment above the FROM counts for its stage, too.
     if let Some(&(place, kind)) = by_comment
         && (place > stage_start

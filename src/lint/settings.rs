@@ -18,7 +18,7 @@ pub enum Compat {
 }
 
 /// What a label's value must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum LabelType {
     Text,

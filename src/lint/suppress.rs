@@ -1,6 +1,9 @@
 //! Comments that ignore findings: hadolint's, BuildKit's, ShellCheck's, ours.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::finding::Finding;
 use super::input::ShellKind;
@@ -9,7 +12,7 @@ use crate::dockerfile::{Comment, Dockerfile, Keyword, Span};
 use crate::ruleset::{LintRule, LintRules, Severity};
 
 /// How far an ignore comment reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Scope {
     File,
     Stage(usize),
@@ -19,7 +22,7 @@ enum Scope {
 }
 
 /// Whose comment it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Dialect {
     Hadolint,
     Rslim,
@@ -35,13 +38,15 @@ struct Ignore {
     /// The code in the comment.
     span: Span,
     dialect: Dialect,
-    used: Cell<bool>,
 }
 
 /// All that comments say to the linter.
 #[derive(Debug, Default)]
 pub struct Suppressions {
     ignores: Vec<Ignore>,
+    /// For each code in lower case, who ignores it where, and whether that
+    /// ignored something.
+    by_code: HashMap<String, BTreeMap<(Dialect, Scope), Cell<bool>>>,
     /// `shell=` comments: where, and which.
     pub shells: Vec<(u32, ShellKind)>,
     /// `error=true` of BuildKit: any finding is an error.
@@ -116,7 +121,6 @@ impl Suppressions {
                 scope,
                 span: Span::new(from, from + code.len() as u32),
                 dialect,
-                used: Cell::new(false),
             });
         }
     }
@@ -134,11 +138,7 @@ impl Suppressions {
         let trimmed = body.trim_start();
         let at = offset + (body.len() - trimmed.len()) as u32;
         if let Some(value) = trimmed.strip_prefix("check=") {
-            let is_directive = file
-                .directives
-                .iter()
-                .any(|directive| directive.span == comment.span);
-            if !is_directive
+            if !file.is_directive(comment)
                 && !comment.inside
                 && let Some(index) = next.after(comment)
             {
@@ -208,16 +208,59 @@ impl Suppressions {
                 .find(by_name)
                 .map(|rule| rule.code.clone());
             ignore.code = code.unwrap_or_else(|| std::mem::take(&mut ignore.code));
+            let places = self.by_code.entry(ignore.code.to_ascii_lowercase());
+            let key = (ignore.dialect, ignore.scope);
+            places.or_default().insert(key, Cell::new(false));
         }
     }
 
     /// Whether a comment ignores the finding.
     pub fn covers(&self, finding: &Finding, file: &Dockerfile) -> bool {
+        const DIALECTS: [Dialect; 4] = [
+            Dialect::Hadolint,
+            Dialect::Rslim,
+            Dialect::Shellcheck,
+            Dialect::Buildkit,
+        ];
+        let experimental = matches!(
+            finding.code.as_str(),
+            "CopyIgnoredFile" | "InvalidDefinitionDescription"
+        );
+        let stage = finding
+            .instruction
+            .and_then(|index| file.model.stage_of(index));
+        let first = finding.start.line;
+        let last = file.line(finding.span.end.saturating_sub(1).max(finding.span.start));
+        let codes = std::iter::once(finding.code.as_str())
+            .chain(finding.aliases.iter().map(String::as_str));
         let mut covered = false;
-        for ignore in &self.ignores {
-            if ignore.means(finding) && ignore.reaches(finding, file) {
-                ignore.used.set(true);
-                covered = true;
+        for code in codes.chain(["all"]) {
+            let Some(places) = self.by_code.get(&code.to_ascii_lowercase()) else {
+                continue;
+            };
+            for dialect in DIALECTS {
+                let silent = match dialect {
+                    Dialect::Shellcheck => !finding.code.starts_with("SC"),
+                    Dialect::Buildkit => experimental && code == "all",
+                    _ => false,
+                };
+                if silent {
+                    continue;
+                }
+                let one = |scope: Scope| places.get(&(dialect, scope));
+                let lines = (dialect, Scope::Line(first))..=(dialect, Scope::Line(last.max(first)));
+                let reaching = [
+                    one(Scope::File),
+                    stage.and_then(|stage| one(Scope::Stage(stage.index))),
+                    finding
+                        .instruction
+                        .and_then(|index| one(Scope::Instruction(index))),
+                ];
+                let reaching = reaching.into_iter().flatten();
+                for used in reaching.chain(places.range(lines).map(|(_, used)| used)) {
+                    used.set(true);
+                    covered = true;
+                }
             }
         }
         covered
@@ -226,7 +269,13 @@ impl Suppressions {
     /// Codes that ignored nothing, with the place of each.
     pub fn unused(&self) -> impl Iterator<Item = (&str, Span)> {
         let ours = |ignore: &&Ignore| ignore.dialect != Dialect::Shellcheck;
-        let unused = self.ignores.iter().filter(|ignore| !ignore.used.get());
+        let used = |ignore: &&Ignore| {
+            let places = self.by_code.get(&ignore.code.to_ascii_lowercase());
+            places
+                .and_then(|places| places.get(&(ignore.dialect, ignore.scope)))
+                .is_some_and(Cell::get)
+        };
+        let unused = self.ignores.iter().filter(move |ignore| !used(ignore));
         unused
             .filter(ours)
             .map(|ignore| (ignore.code.as_str(), ignore.span))
@@ -272,49 +321,21 @@ fn dialect(text: &str) -> Option<(Dialect, &str)> {
     None
 }
 
-impl Ignore {
-    fn means(&self, finding: &Finding) -> bool {
-        let same = |code: &str| code.eq_ignore_ascii_case(&self.code);
-        if self.dialect == Dialect::Shellcheck && !finding.code.starts_with("SC") {
-            return false;
-        }
-        let experimental = matches!(
-            finding.code.as_str(),
-            "CopyIgnoredFile" | "InvalidDefinitionDescription"
-        );
-        (self.code.eq_ignore_ascii_case("all")
-            && !(experimental && self.dialect == Dialect::Buildkit))
-            || same(&finding.code)
-            || finding.aliases.iter().any(|alias| same(alias))
-    }
-
-    fn reaches(&self, finding: &Finding, file: &Dockerfile) -> bool {
-        match self.scope {
-            Scope::File => true,
-            Scope::Instruction(index) => finding.instruction == Some(index),
-            Scope::Line(line) => {
-                let last = file.line(finding.span.end.saturating_sub(1).max(finding.span.start));
-                finding.start.line <= line && line <= last.max(finding.start.line)
-            }
-            Scope::Stage(stage) => {
-                let own = finding
-                    .instruction
-                    .and_then(|index| file.model.stage_of(index));
-                own.is_some_and(|own| own.index == stage)
-            }
-        }
-    }
-}
-
 /// Finds what comes after a comment; comments come in order.
 struct Following<'a> {
     file: &'a Dockerfile,
     at: usize,
+    /// The last answer of `line_after`.
+    line: u32,
 }
 
 impl<'a> Following<'a> {
     fn new(file: &'a Dockerfile) -> Self {
-        Following { file, at: 0 }
+        Following {
+            file,
+            at: 0,
+            line: 0,
+        }
     }
 
     fn advance(&mut self, comment: &Comment) {
@@ -353,7 +374,11 @@ impl<'a> Following<'a> {
 
     /// The next line that is no comment.
     fn line_after(&mut self, comment: &Comment) -> Option<u32> {
+        // Comments below one another mean the same line.
         let mut line = self.file.line(comment.span.start) + 1;
+        if line <= self.line {
+            return Some(self.line);
+        }
         while line <= self.file.lines.count() {
             let text = self
                 .file
@@ -362,6 +387,7 @@ impl<'a> Following<'a> {
                 .of(&self.file.text)
                 .trim_start();
             if !text.is_empty() && !text.starts_with('#') {
+                self.line = line;
                 return Some(line);
             }
             line += 1;

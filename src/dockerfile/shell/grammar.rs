@@ -16,6 +16,8 @@ impl Parser<'_> {
             self.list(&mut items);
         }
         self.flush_pending();
+        // Most scripts are short, and a file may have very many.
+        items.shrink_to_fit();
         items
     }
 
@@ -203,6 +205,7 @@ impl Parser<'_> {
                 }
             }
         }
+        commands.shrink_to_fit();
         Some(Pipeline {
             span,
             negated,

@@ -111,10 +111,11 @@ impl Parser<'_> {
     /// A word, or nothing where none starts.
     pub(super) fn word(&mut self, ctx: Ctx) -> Option<Word> {
         let start = self.pos;
-        let parts = self.parts(ctx);
+        let mut parts = self.parts(ctx);
         if parts.is_empty() {
             return None;
         }
+        parts.shrink_to_fit();
         self.count();
         Some(Word {
             span: self.since(start),

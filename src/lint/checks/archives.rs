@@ -1,5 +1,7 @@
 //! Archives and histories that stay in the image after they were used.
 
+use hashbrown::HashMap;
+
 use crate::dockerfile::{Arguments, Keyword};
 use crate::lint::command::Cmd;
 use crate::lint::input::Input;
@@ -12,6 +14,7 @@ pub(super) fn archive_stays(input: &Input<'_>, out: &mut Reporter<'_>) {
     const PACKAGES: [&str; 8] = [
         ".zip", ".deb", ".rpm", ".apk", ".whl", ".7z", ".rar", ".jar.gz",
     ];
+    let [by_name, by_suffix] = uses(input);
     for stage in input
         .model()
         .stages
@@ -47,7 +50,11 @@ pub(super) fn archive_stays(input: &Input<'_>, out: &mut Reporter<'_>) {
                         true => base_name(path).to_owned(),
                         false => base_name(destination.unquoted()).to_owned(),
                     };
-                if uses_archive(input, stage.index, index, &name, path) {
+                let suffix = path.rsplit('.').next().unwrap_or("");
+                let later = |last: Option<&usize>| last.is_some_and(|&last| last > index);
+                if later(by_name.get(&(stage.index, name.as_str())))
+                    || later(by_suffix.get(&(stage.index, suffix)))
+                {
                     out.at(index, source.span, base_name(path));
                 }
             }
@@ -55,29 +62,31 @@ pub(super) fn archive_stays(input: &Input<'_>, out: &mut Reporter<'_>) {
     }
 }
 
-fn uses_archive(input: &Input<'_>, stage: usize, after: usize, name: &str, path: &str) -> bool {
-    let suffix = path.rsplit('.').next().unwrap_or("");
-    let pattern = |text: &str| text.ends_with(&format!("*.{suffix}"));
-    input
-        .runs
-        .iter()
-        .filter(|run| run.index > after && run.stage == stage)
-        .any(|run| {
-            run.commands.iter().any(|cmd| {
-                let installs = match cmd.name.as_str() {
-                    "dpkg" | "rpm" | "apk" | "apt" | "apt-get" | "yum" | "dnf" | "microdnf"
-                    | "zypper" => true,
-                    name => {
-                        name.starts_with("pip") || name.starts_with("python") || unpacks(input, cmd)
-                    }
-                };
-                installs
-                    && cmd
-                        .args
-                        .iter()
-                        .any(|arg| base_name(&arg.text) == name || pattern(&arg.text))
-            })
-        })
+/// The last RUN of each stage that unpacks or installs a file of this name,
+/// and of this suffix.
+fn uses<'r>(input: &'r Input<'_>) -> [HashMap<(usize, &'r str), usize>; 2] {
+    let mut last = [HashMap::new(), HashMap::new()];
+    let [by_name, by_suffix] = &mut last;
+    for run in &input.runs {
+        for cmd in &run.commands {
+            let installs = match cmd.name.as_str() {
+                "dpkg" | "rpm" | "apk" | "apt" | "apt-get" | "yum" | "dnf" | "microdnf"
+                | "zypper" => true,
+                name => {
+                    name.starts_with("pip") || name.starts_with("python") || unpacks(input, cmd)
+                }
+            };
+            for arg in cmd.args.iter().filter(|_| installs) {
+                by_name.insert((run.stage, base_name(&arg.text)), run.index);
+                if let Some((head, suffix)) = arg.text.rsplit_once('.')
+                    && head.ends_with('*')
+                {
+                    by_suffix.insert((run.stage, suffix), run.index);
+                }
+            }
+        }
+    }
+    last
 }
 
 pub(super) fn downloaded_archive_left(input: &Input<'_>, out: &mut Reporter<'_>) {

@@ -90,7 +90,7 @@ fn is_reported(input: &Input<'_>, stage: usize) -> bool {
     let stages = &input.model().stages;
     stages.is_empty()
         || stage + 1 == stages.len()
-        || (stage + 1..stages.len()).any(|later| input.hadolint_parent(later) == Some(stage))
+        || input.hadolint_parents().contains(&Some(stage))
 }
 
 /// Adds a command at the end of a RUN that is one plain `&&` chain.
@@ -129,7 +129,7 @@ pub(super) fn append(input: &Input<'_>, run: &Run<'_>, command: &str) -> Option<
     // In the shape of the last line.
     let last = line.of(file);
     let indent: String = last.chars().take_while(|c| c.is_whitespace()).collect();
-    let eol = if file.contains("\r\n") { "\r\n" } else { "\n" };
+    let eol = input.file.line_break();
     let escape = input.file.escape;
     let leading = last.trim_start().starts_with("&&");
     Some(match leading {
@@ -141,7 +141,8 @@ pub(super) fn append(input: &Input<'_>, run: &Run<'_>, command: &str) -> Option<
 pub(super) fn apt_lists_left(input: &Input<'_>, out: &mut Reporter<'_>) {
     const LISTS: &str = "/var/lib/apt/lists";
     let hadolint = input.hadolint();
-    for run in &input.runs {
+    let needed = needed_lists(input);
+    for (run, needed) in input.runs.iter().zip(needed) {
         if !run.onbuild && !is_reported(input, run.stage) {
             continue;
         }
@@ -164,15 +165,57 @@ pub(super) fn apt_lists_left(input: &Input<'_>, out: &mut Reporter<'_>) {
             continue;
         }
         let report = out.at(run.index, first.span, &first.name);
-        // A later RUN may install from the lists of an update that stands alone.
+        // Nor may a later RUN install from these lists.
         let installs = run
             .commands
             .iter()
             .any(|cmd| cmd.order > first.order && cmd.has_arg("install"));
-        if let Some(edit) = append(input, run, "rm -rf /var/lib/apt/lists/*").filter(|_| installs) {
+        if let Some(edit) =
+            append(input, run, "rm -rf /var/lib/apt/lists/*").filter(|_| installs && !needed)
+        {
             report.safe(vec![edit]);
         }
     }
+}
+
+/// For each RUN, whether a later one installs from the lists that it leaves.
+fn needed_lists(input: &Input<'_>) -> Vec<bool> {
+    let is_apt = |cmd: &&Cmd| matches!(cmd.name.as_str(), "apt" | "apt-get" | "aptitude");
+    // Whether a RUN needs lists, or makes its own.
+    let needs = |run: &Run<'_>| {
+        run.commands.iter().filter(is_apt).find_map(|cmd| {
+            let reads = [
+                "install",
+                "upgrade",
+                "dist-upgrade",
+                "full-upgrade",
+                "build-dep",
+            ];
+            let makes = cmd.has_arg("update").then_some(false);
+            makes.or_else(|| cmd.has_any_arg(&reads).then_some(true))
+        })
+    };
+    let stages = &input.model().stages;
+    let mut at_end = vec![false; stages.len().max(1)];
+    let mut needed = vec![false; input.runs.len()];
+    let mut stage = usize::MAX;
+    let mut now = false;
+    for (at, run) in input.runs.iter().enumerate().rev() {
+        // Stages are gone through from the last: those without a RUN, too.
+        while stage > run.stage {
+            let built = stages.get(stage).and_then(|stage| stage.parent);
+            if let Some(end) = built.and_then(|parent| at_end.get_mut(parent)) {
+                *end |= now;
+            }
+            stage = stage.min(stages.len().max(1)) - 1;
+            now = at_end.get(stage).copied().unwrap_or(false);
+        }
+        if let Some(slot) = needed.get_mut(at) {
+            *slot = now;
+        }
+        now = needs(run).unwrap_or(now);
+    }
+    needed
 }
 
 fn is_distclean(cmd: &Cmd) -> bool {

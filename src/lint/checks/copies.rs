@@ -1,5 +1,7 @@
 //! COPY and ADD.
 
+use hashbrown::HashMap;
+
 use crate::dockerfile::{Arguments, Instruction, Keyword, Word};
 use crate::lint::input::Input;
 use crate::lint::reporter::{Reporter, insert, replace};
@@ -65,10 +67,25 @@ pub(super) fn add_for_copy(input: &Input<'_>, out: &mut Reporter<'_>) {
                 } else {
                     "COPY"
                 };
-                report.safe(vec![replace(instruction.name.span, keyword)]);
+                let edits = vec![replace(instruction.name.span, keyword)];
+                // ADD would unpack an archive that the pattern matches.
+                match sources
+                    .iter()
+                    .any(|source| may_be_archive(source.unquoted()))
+                {
+                    true => report.risky(edits),
+                    false => report.safe(edits),
+                };
             }
         }
     }
+}
+
+/// Whether a pattern leaves open what its files end with.
+fn may_be_archive(source: &str) -> bool {
+    let name = source.rsplit('/').next().unwrap_or(source);
+    let end = name.rsplit('.').next().unwrap_or(name);
+    end.contains(['*', '?', '['])
 }
 
 pub(super) fn copy_to_file(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -98,6 +115,10 @@ pub(super) fn copy_to_file(input: &Input<'_>, out: &mut Reporter<'_>) {
 }
 
 pub(super) fn copy_without_workdir(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let by_stage = match input.hadolint() {
+        true => hadolint_workdirs(input),
+        false => Vec::new(),
+    };
     for (index, instruction) in input.instructions() {
         let counts = instruction.keyword == Keyword::Copy
             || (instruction.keyword == Keyword::Add && !input.hadolint());
@@ -110,7 +131,9 @@ pub(super) fn copy_without_workdir(input: &Input<'_>, out: &mut Reporter<'_>) {
             continue;
         }
         let workdir = match input.hadolint() {
-            true => hadolint_workdir(input, index),
+            true => by_stage
+                .get(index_of_stage(input, index))
+                .is_some_and(|&first| first < index),
             false => input.model().effect(index).workdir.is_some(),
         };
         if !workdir {
@@ -119,23 +142,25 @@ pub(super) fn copy_without_workdir(input: &Input<'_>, out: &mut Reporter<'_>) {
     }
 }
 
-/// A WORKDIR above in the stage, or anywhere in what hadolint takes for its
-/// parent.
-fn hadolint_workdir(input: &Input<'_>, index: usize) -> bool {
-    let Some(stage) = input.model().stage_of(index) else {
-        return false;
-    };
-    let has = |stage: &crate::dockerfile::Stage| {
-        input
+fn index_of_stage(input: &Input<'_>, index: usize) -> usize {
+    let stage = input.model().stage_of(index);
+    stage.map_or(usize::MAX, |stage| stage.index)
+}
+
+/// For each stage, its first WORKDIR or one of what hadolint takes for its
+/// parents.
+fn hadolint_workdirs(input: &Input<'_>) -> Vec<usize> {
+    let mut found: Vec<usize> = Vec::new();
+    for stage in &input.model().stages {
+        let own = input
             .of_stage(stage)
-            .any(|(at, i)| at < index && i.keyword == Keyword::Workdir)
-    };
-    let parent = |stage: &&crate::dockerfile::Stage| {
-        input
-            .hadolint_parent(stage.index)
-            .and_then(|parent| input.model().stages.get(parent))
-    };
-    std::iter::successors(Some(stage), parent).any(has)
+            .find(|(_, i)| i.keyword == Keyword::Workdir)
+            .map_or(usize::MAX, |(at, _)| at);
+        let parent = input.hadolint_parent(stage.index);
+        let inherited = parent.and_then(|parent| found.get(parent).copied());
+        found.push(own.min(inherited.unwrap_or(usize::MAX)));
+    }
+    found
 }
 
 pub(super) fn copy_whole_root(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -161,8 +186,30 @@ pub(super) fn copy_whole_root(input: &Input<'_>, out: &mut Reporter<'_>) {
     }
 }
 
+/// A name without its folder, whichever way the slashes lean.
+fn base(text: &str) -> &str {
+    text.trim_matches('"')
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or("")
+}
+
+/// The last RUN of each stage that unpacks a file of this name.
+fn unpacked<'r>(input: &'r Input<'_>) -> HashMap<(usize, &'r str), usize> {
+    let mut last = HashMap::new();
+    for run in input.runs.iter().filter(|run| !run.onbuild) {
+        for cmd in run.commands.iter().filter(|cmd| unpacks(input, cmd)) {
+            for arg in &cmd.args {
+                last.insert((run.stage, base(&arg.text)), run.index);
+            }
+        }
+    }
+    last
+}
+
 pub(super) fn copied_archive(input: &Input<'_>, out: &mut Reporter<'_>) {
     let stages = input.model().stages.len();
+    let unpacked = unpacked(input);
     for (index, instruction) in input.instructions() {
         let Some((sources, destination)) =
             parts(instruction).filter(|_| instruction.keyword == Keyword::Copy)
@@ -176,15 +223,8 @@ pub(super) fn copied_archive(input: &Input<'_>, out: &mut Reporter<'_>) {
         if input.hadolint() && stage + 1 != stages.max(1) {
             continue;
         }
-        let base = |text: &str| {
-            text.trim_matches('"')
-                .rsplit(['/', '\\'])
-                .next()
-                .unwrap_or("")
-                .to_owned()
-        };
         let target = base(destination.unquoted());
-        let names: Vec<String> = match is_archive(&target) {
+        let names: Vec<&str> = match is_archive(target) {
             true => vec![target],
             false => sources
                 .iter()
@@ -192,16 +232,9 @@ pub(super) fn copied_archive(input: &Input<'_>, out: &mut Reporter<'_>) {
                 .filter(|name| is_archive(name))
                 .collect(),
         };
-        let unpacked = |name: &String| {
-            input
-                .runs
-                .iter()
-                .filter(|run| run.index > index && run.stage == stage && !run.onbuild)
-                .any(|run| {
-                    run.commands.iter().any(|cmd| {
-                        unpacks(input, cmd) && cmd.args.iter().any(|arg| base(&arg.text) == *name)
-                    })
-                })
+        let unpacked = |name: &str| {
+            let last = unpacked.get(&(stage, name));
+            last.is_some_and(|&last| last > index)
         };
         if let Some(name) = names.iter().find(|name| unpacked(name)) {
             out.at(index, instruction.name.span, name);

@@ -205,6 +205,12 @@ fn is_removed_again(
 }
 
 pub(super) fn weak_dependencies(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let configured = input.first_runs(|run| {
+        let text = run.text();
+        text.contains("install_weak_deps") && text.contains("dnf.conf")
+            || text.contains("solver.onlyRequires")
+            || text.contains("Install-Recommends") && text.contains("apt.conf")
+    });
     for run in input.runs.iter().filter(|run| input.is_shipped(run.stage)) {
         for cmd in &run.commands {
             let (subcommands, option): (&[&str], &str) = match cmd.name.as_str() {
@@ -229,14 +235,8 @@ pub(super) fn weak_dependencies(input: &Input<'_>, out: &mut Reporter<'_>) {
                     || text == "--without-recommends"
                     || (arg.text == "-R" && cmd.name == "aptitude")
             });
-            let configured = input.runs.iter().any(|earlier| {
-                earlier.index <= run.index && earlier.stage == run.stage && {
-                    let text = earlier.text();
-                    text.contains("install_weak_deps") && text.contains("dnf.conf")
-                        || text.contains("solver.onlyRequires")
-                        || text.contains("Install-Recommends") && text.contains("apt.conf")
-                }
-            });
+            let first = configured.get(&run.stage);
+            let configured = first.is_some_and(|&first| first <= run.index);
             if off || configured {
                 continue;
             }
@@ -287,6 +287,10 @@ pub(super) fn dev_dependencies(input: &Input<'_>, out: &mut Reporter<'_>) {
     let Some(last) = input.model().stages.last() else {
         return;
     };
+    let bundle = input
+        .first_runs(configures_bundle)
+        .get(&last.index)
+        .copied();
     for run in input
         .runs
         .iter()
@@ -329,7 +333,9 @@ pub(super) fn dev_dependencies(input: &Input<'_>, out: &mut Reporter<'_>) {
                     &[],
                 ),
                 "bundle" => (
-                    verb == "install" && !bundle_configured(input, run),
+                    verb == "install"
+                        && bundle.is_none_or(|first| first > run.index)
+                        && super::variables::lookup(input, run.index, "BUNDLE_WITHOUT").is_none(),
                     "BUNDLE_WITHOUT=development:test",
                     &["--without"],
                 ),
@@ -355,22 +361,15 @@ pub(super) fn dev_dependencies(input: &Input<'_>, out: &mut Reporter<'_>) {
     }
 }
 
-fn bundle_configured(input: &Input<'_>, run: &Run<'_>) -> bool {
-    super::variables::lookup(input, run.index, "BUNDLE_WITHOUT").is_some()
-        || input
-            .runs
-            .iter()
-            .filter(|earlier| earlier.index <= run.index && earlier.stage == run.stage)
-            .any(|earlier| {
-                earlier.commands.iter().any(|cmd| {
-                    cmd.name == "bundle"
-                        && cmd.has_arg("config")
-                        && cmd
-                            .args
-                            .iter()
-                            .any(|arg| arg.text == "without" || arg.text == "deployment")
-                })
-            })
+fn configures_bundle(run: &Run<'_>) -> bool {
+    run.commands.iter().any(|cmd| {
+        cmd.name == "bundle"
+            && cmd.has_arg("config")
+            && cmd
+                .args
+                .iter()
+                .any(|arg| arg.text == "without" || arg.text == "deployment")
+    })
 }
 
 /// Commands that install what a manifest of the project lists.
@@ -401,15 +400,14 @@ fn installs_manifest(cmd: &Cmd) -> bool {
 }
 
 pub(super) fn manifest_after_source(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let installing = input.first_runs(|run| run.commands.iter().any(installs_manifest));
     for stage in &input.model().stages {
         let mut source: Option<usize> = None;
         for (index, instruction) in input.of_stage(stage) {
             if instruction.keyword == Keyword::Run {
                 let Some(copied) = source else { continue };
-                let run = input
-                    .runs
-                    .iter()
-                    .find(|run| run.index == index && !run.onbuild);
+                let at = input.runs.partition_point(|run| run.index < index);
+                let run = input.runs.get(at).filter(|run| run.index == index);
                 let Some(run) = run else { continue };
                 // Bind mounts bring the manifests in themselves.
                 if run
@@ -440,12 +438,8 @@ pub(super) fn manifest_after_source(input: &Input<'_>, out: &mut Reporter<'_>) {
                     .iter()
                     .any(|source| matches!(source.unquoted(), "." | "./" | "/"));
                 if whole && instruction.flag("from").is_none() && source.is_none() {
-                    let installed = input.runs.iter().any(|run| {
-                        run.stage == stage.index
-                            && run.index < index
-                            && run.commands.iter().any(installs_manifest)
-                    });
-                    if installed {
+                    let first = installing.get(&stage.index);
+                    if first.is_some_and(|&first| first < index) {
                         break;
                     }
                     source = Some(index);

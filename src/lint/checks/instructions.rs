@@ -172,6 +172,7 @@ pub(super) fn several_healthchecks(input: &Input<'_>, out: &mut Reporter<'_>) {
 }
 
 pub(super) fn shell_form_command(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let both = commands_and_entrypoints(input);
     for (index, instruction) in input.instructions() {
         let counts = match instruction.keyword {
             Keyword::Cmd | Keyword::Entrypoint => true,
@@ -186,11 +187,62 @@ pub(super) fn shell_form_command(input: &Input<'_>, out: &mut Reporter<'_>) {
         }
         let report = out.instruction(index, instruction, instruction.keyword.name());
         let shell = input::shell_of(input.file, index, &[]);
-        if let Some(json) = as_json(text).filter(|_| shell.is_posix()) {
+        let plain = shell.is_posix() && !is_login(input, index);
+        if let Some(json) = as_json(text).filter(|_| plain) {
             let whole = crate::dockerfile::words::whole(&text.joined);
-            report.safe(vec![replace(whole.span, json)]);
+            let edits = vec![replace(whole.span, json)];
+            let stage = input.model().stage_of(index).map_or(0, |stage| stage.index);
+            let both = instruction.keyword != Keyword::Healthcheck
+                && both.get(stage).copied().unwrap_or(false);
+            match both {
+                true => report.risky(edits),
+                false => report.safe(edits),
+            };
         }
     }
+}
+
+/// For each stage, whether it or one that it is built on or that is built on it
+/// has both CMD and ENTRYPOINT: the form of each decides what becomes of the
+/// other.
+fn commands_and_entrypoints(input: &Input<'_>) -> Vec<bool> {
+    let stages = &input.model().stages;
+    let mut own: Vec<[bool; 2]> = Vec::new();
+    for stage in stages {
+        let inherited = stage.parent.and_then(|parent| own.get(parent).copied());
+        let mut has = inherited.unwrap_or_default();
+        for (_, instruction) in input.of_stage(stage) {
+            has[0] |= instruction.keyword == Keyword::Cmd;
+            has[1] |= instruction.keyword == Keyword::Entrypoint;
+        }
+        own.push(has);
+    }
+    let mut both: Vec<bool> = own.iter().map(|has| *has == [true, true]).collect();
+    for stage in stages.iter().rev() {
+        let is = both.get(stage.index).copied().unwrap_or(false);
+        if let Some(parent) = stage.parent.and_then(|parent| both.get_mut(parent)) {
+            *parent |= is;
+        }
+    }
+    both
+}
+
+/// Whether SHELL starts a login or interactive shell, which reads files first.
+fn is_login(input: &Input<'_>, index: usize) -> bool {
+    let shell = input.model().effect(index).shell;
+    let Some(Arguments::Shell(words)) = shell
+        .and_then(|shell| input.file.instructions.get(shell))
+        .map(|shell| &shell.arguments)
+    else {
+        return false;
+    };
+    words
+        .iter()
+        .skip(1)
+        .any(|word| match word.text.strip_prefix("--") {
+            Some(long) => long == "login",
+            None => word.text.starts_with('-') && word.text.contains(['l', 'i']),
+        })
 }
 
 /// One plain command as a JSON array; `None` where the shell does more than
@@ -252,27 +304,32 @@ pub(super) fn broken_json(input: &Input<'_>, out: &mut Reporter<'_>) {
 }
 
 pub(super) fn no_healthcheck(input: &Input<'_>, out: &mut Reporter<'_>) {
-    let has = |stage: usize| {
-        input.model().lineage(stage).any(|stage| {
-            input
-                .of_stage(stage)
-                .any(|(_, i)| i.keyword == Keyword::Healthcheck)
-        })
+    let stages = &input.model().stages;
+    let sets = |stage: &crate::dockerfile::Stage| {
+        input
+            .of_stage(stage)
+            .any(|(_, i)| i.keyword == Keyword::Healthcheck)
     };
-    for stage in &input.model().stages {
-        let last = stage.index + 1 == input.model().stages.len();
-        let later = || {
-            input.model().stages.iter().any(|later| {
-                has(later.index)
-                    && input
-                        .model()
-                        .lineage(later.index)
-                        .any(|own| own.index == stage.index)
-            })
-        };
+    let mut has: Vec<bool> = stages.iter().map(sets).collect();
+    let parent = |stage: usize| stages.get(stage).and_then(|stage| stage.parent);
+    let give = |has: &mut Vec<bool>, from: Option<usize>, to: Option<usize>| {
+        let given = from.is_some_and(|from| has.get(from) == Some(&true));
+        if let Some(to) = to.and_then(|to| has.get_mut(to)).filter(|_| given) {
+            *to = true;
+        }
+    };
+    // Stages have it from those that they are built on, and need none where
+    // all that is built on them has one.
+    for stage in 0..stages.len() {
+        give(&mut has, parent(stage), Some(stage));
+    }
+    for stage in (0..stages.len()).rev() {
+        give(&mut has, Some(stage), parent(stage));
+    }
+    for (stage, has) in stages.iter().zip(has) {
+        let last = stage.index + 1 == stages.len();
         if (last || input.hadolint())
-            && !has(stage.index)
-            && !later()
+            && !has
             && let Some(from) = input.file.instructions.get(stage.from)
         {
             out.instruction(stage.from, from, "");
@@ -406,19 +463,16 @@ pub(super) fn wrong_description(input: &Input<'_>, out: &mut Reporter<'_>) {
         };
         let Some(name) = names.first() else { continue };
         let line = input.file.line(instruction.span.start);
-        let above = input
+        let before = input
             .file
             .comments
-            .iter()
-            .rev()
-            .find(|comment| !comment.inside && input.file.line(comment.span.start) + 1 == line);
+            .partition_point(|comment| comment.span.start < instruction.span.start);
+        let above = before
+            .checked_sub(1)
+            .and_then(|at| input.file.comments.get(at))
+            .filter(|comment| !comment.inside && input.file.line(comment.span.start) + 1 == line);
         let Some(comment) = above else { continue };
-        if input
-            .file
-            .directives
-            .iter()
-            .any(|directive| directive.span == comment.span)
-        {
+        if input.file.is_directive(comment) {
             continue;
         }
         let text = comment

@@ -1,5 +1,7 @@
 //! Labels: their keys, and a schema of the user's.
 
+use hashbrown::{HashMap, HashSet};
+
 use crate::dockerfile::{Arguments, Pair, Stage};
 use crate::lint::input::Input;
 use crate::lint::reporter::Reporter;
@@ -35,10 +37,16 @@ fn is_valid_key(key: &str) -> bool {
         && !RESERVED.iter().any(|prefix| key.starts_with(prefix))
 }
 
-fn has_label(input: &Input<'_>, stage: &Stage, name: &str) -> bool {
-    input.of_stage(stage).any(|(_, instruction)| {
-        matches!(&instruction.arguments, Arguments::Label { pairs, .. } if pairs.iter().any(|pair| pair.key.unquoted() == name))
-    })
+/// Stages that set a label, by its name.
+fn setters<'a>(input: &Input<'a>) -> HashMap<&'a str, HashSet<usize>> {
+    let mut found: HashMap<&str, HashSet<usize>> = HashMap::new();
+    for (index, pair) in labels(input) {
+        if let Some(stage) = input.model().stage_of(index) {
+            let stages = found.entry(pair.key.unquoted()).or_default();
+            stages.insert(stage.index);
+        }
+    }
+    found
 }
 
 /// Whether a stage copies from another, by its name or number.
@@ -50,57 +58,68 @@ fn copies_from(input: &Input<'_>, stage: &Stage, other: &Stage) -> bool {
 }
 
 pub(super) fn missing_label(input: &Input<'_>, out: &mut Reporter<'_>) {
-    let stages = &input.model().stages;
+    let model = input.model();
+    let setters = setters(input);
+    let none = HashSet::new();
     for (name, _) in &input.settings.labels {
-        for stage in stages {
-            let inherited = input
-                .model()
-                .lineage(stage.index)
-                .any(|stage| has_label(input, stage, name));
+        let set = setters.get(name.as_str()).unwrap_or(&none);
+        let sets = |stage: &Stage| set.contains(&stage.index);
+        for stage in &model.stages {
+            let shipped = stage.index + 1 == model.stages.len() || input.hadolint();
+            if !shipped || (!set.is_empty() && model.lineage(stage.index).any(sets)) {
+                continue;
+            }
             // Another stage that is built on this one may set it.
-            let used = stages.iter().any(|later| {
+            let used = model.stages.iter().any(|later| {
                 let built_on = || {
-                    input
-                        .model()
+                    model
                         .lineage(later.index)
                         .any(|own| own.index == stage.index)
                 };
                 later.index > stage.index
-                    && has_label(input, later, name)
+                    && sets(later)
                     && (built_on() || copies_from(input, later, stage))
             });
-            let shipped = stage.index + 1 == stages.len() || input.hadolint();
-            if !inherited
-                && !used
-                && shipped
-                && let Some(from) = input.file.instructions.get(stage.from)
-            {
+            if !used && let Some(from) = input.file.instructions.get(stage.from) {
                 out.instruction(stage.from, from, name);
             }
         }
     }
 }
 
+/// The labels of the schema with their types.
+fn schema<'a>(input: &Input<'a>) -> HashSet<(&'a str, LabelType)> {
+    let labels = input.settings.labels.iter();
+    labels.map(|(name, kind)| (name.as_str(), *kind)).collect()
+}
+
+fn names<'a>(input: &Input<'a>) -> HashSet<&'a str> {
+    let labels = input.settings.labels.iter();
+    labels.map(|(name, _)| name.as_str()).collect()
+}
+
 pub(super) fn superfluous_label(input: &Input<'_>, out: &mut Reporter<'_>) {
     if !input.settings.strict_labels {
         return;
     }
+    let names = names(input);
     for (index, pair) in labels(input) {
         let key = pair.key.unquoted();
-        if !input.settings.labels.iter().any(|(name, _)| name == key) {
+        if !names.contains(key) {
             out.at(index, pair.key.span, key);
         }
     }
 }
 
 pub(super) fn empty_label(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let names = names(input);
     for (index, pair) in labels(input) {
         let key = pair.key.unquoted();
         let empty = pair
             .value
             .as_ref()
             .is_some_and(|value| value.unquoted().is_empty());
-        if empty && input.settings.labels.iter().any(|(name, _)| name == key) {
+        if empty && names.contains(key) {
             out.at(index, pair.key.span, key);
         }
     }
@@ -112,13 +131,10 @@ fn of_type(
     wanted: LabelType,
     fits: impl Fn(&str) -> bool,
 ) {
+    let schema = schema(input);
     for (index, pair) in labels(input) {
         let key = pair.key.unquoted();
-        let typed = input
-            .settings
-            .labels
-            .iter()
-            .any(|(name, kind)| name == key && *kind == wanted);
+        let typed = schema.contains(&(key, wanted));
         let Some(value) = pair.value.as_ref().filter(|_| typed) else {
             continue;
         };

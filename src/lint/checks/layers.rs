@@ -296,8 +296,8 @@ fn changed(input: &Input<'_>, out: &mut Reporter<'_>, name: &str) {
             else {
                 continue;
             };
+            let recursive = cmd.has_any_flag(&["-R", "--recursive"]);
             let hit = made.iter().rev().find(|made| {
-                let recursive = cmd.has_any_flag(&["-R", "--recursive"]);
                 let copied = input
                     .file
                     .instructions
@@ -334,18 +334,17 @@ fn flag_edits(
     use crate::lint::reporter::{delete_instruction, insert};
     let copy = input.file.instructions.get(index)?;
     let value = cmd.words().next()?;
-    let between = input
-        .runs
-        .iter()
-        .any(|other| other.index > index && other.index < run.index);
-    let others = input.instructions().any(|(at, other)| {
-        at > index
-            && at < run.index
-            && matches!(other.keyword, Keyword::Copy | Keyword::Add | Keyword::From)
-    });
+    let between = input.has_run_between(index, run.index);
+    let others = || {
+        let between = input.file.instructions.get(index + 1..run.index);
+        between
+            .unwrap_or(&[])
+            .iter()
+            .any(|other| matches!(other.keyword, Keyword::Copy | Keyword::Add | Keyword::From))
+    };
     // A RUN between may make the user; another COPY may need the flag as well.
     let only =
-        run.commands.len() == 1 && cmd.exact && cmd.words().count() == 2 && !between && !others;
+        run.commands.len() == 1 && cmd.exact && cmd.words().count() == 2 && !between && !others();
     // The mode of a directory differs from its files'; only octal modes fit.
     let fits = match cmd.name.as_str() {
         "chmod" => {

@@ -153,6 +153,20 @@ pub(super) fn unpinned_dnf(input: &Input<'_>, out: &mut Reporter<'_>) {
     rpm(input, out, &["dnf", "microdnf"]);
 }
 
+/// Options of dnf and yum whose value is the next word.
+const RPM_FLAGS: [&str; 10] = [
+    "--setopt",
+    "--enablerepo",
+    "--disablerepo",
+    "--repo",
+    "--repoid",
+    "--exclude",
+    "-x",
+    "--installroot",
+    "--releasever",
+    "-c",
+];
+
 fn rpm(input: &Input<'_>, out: &mut Reporter<'_>, tools: &[&str]) {
     let of = packages(|_, cmd| {
         if !tools.contains(&cmd.name.as_str()) || !cmd.has_arg("install") {
@@ -161,7 +175,11 @@ fn rpm(input: &Input<'_>, out: &mut Reporter<'_>, tools: &[&str]) {
         if cmd.has_arg("group") {
             return Vec::new();
         }
-        operands(cmd, &["install", "module"], &[])
+        let flags: &[&str] = match input.hadolint() {
+            true => &[],
+            false => &RPM_FLAGS,
+        };
+        operands(cmd, &["install", "module"], flags)
     });
     let module = |run: &Run<'_>, text: &str| {
         let by = run

@@ -48,8 +48,9 @@ fn workdir_edits(
         return None;
     }
     let head = run.instruction.head;
+    let eol = input.file.line_break();
     Some(vec![
-        insert(head.start, format!("WORKDIR {}\n", dir.text)),
+        insert(head.start, format!("WORKDIR {}{eol}", dir.text)),
         replace(
             Span::new(
                 cmd.name_span.start,
@@ -57,7 +58,7 @@ fn workdir_edits(
             ),
             "",
         ),
-        insert(head.end, format!("\nWORKDIR {}", before.text)),
+        insert(head.end, format!("{eol}WORKDIR {}", before.text)),
     ])
 }
 
@@ -150,19 +151,23 @@ fn has_pipefail(input: &Input<'_>, run: &Run<'_>) -> bool {
 }
 
 pub(super) fn wget_and_curl(input: &Input<'_>, out: &mut Reporter<'_>) {
-    for stage in &input.model().stages {
-        let mut seen = [false, false];
-        for run in input.runs.iter().filter(|run| run.stage == stage.index) {
-            let uses = |name: &str| run.commands.iter().find(|cmd| cmd.name == name);
-            let found = [uses("wget"), uses("curl")];
-            for (seen, found) in seen.iter_mut().zip(&found) {
-                *seen |= found.is_some();
-            }
-            if seen == [true, true]
-                && let Some(cmd) = found.iter().flatten().next()
-            {
-                out.at(run.index, cmd.span, &cmd.name);
-            }
+    let (mut stage, mut seen) = (None, [false, false]);
+    for run in &input.runs {
+        if input.model().stages.is_empty() {
+            return;
+        }
+        if stage != Some(run.stage) {
+            (stage, seen) = (Some(run.stage), [false, false]);
+        }
+        let uses = |name: &str| run.commands.iter().find(|cmd| cmd.name == name);
+        let found = [uses("wget"), uses("curl")];
+        for (seen, found) in seen.iter_mut().zip(&found) {
+            *seen |= found.is_some();
+        }
+        if seen == [true, true]
+            && let Some(cmd) = found.iter().flatten().next()
+        {
+            out.at(run.index, cmd.span, &cmd.name);
         }
     }
 }
@@ -211,8 +216,8 @@ pub(super) fn consecutive_runs(input: &Input<'_>, out: &mut Reporter<'_>) {
                     .any(|cmd| cmd.connector == Some(Connector::Or))
             };
             if gap.trim().is_empty() && !or(first) && !or(second) {
-                let escape = input.file.escape;
-                report.risky(vec![replace(between, format!(" && {escape}\n    "))]);
+                let (escape, eol) = (input.file.escape, input.file.line_break());
+                report.risky(vec![replace(between, format!(" && {escape}{eol}    "))]);
             }
         }
     }
@@ -256,8 +261,14 @@ pub(super) fn apt_get_without_yes(input: &Input<'_>, out: &mut Reporter<'_>) {
 }
 
 pub(super) fn recommended_apt(input: &Input<'_>, out: &mut Reporter<'_>) {
+    // A file of apt.conf.d may have turned them off before.
+    let configured = input.first_runs(|run| {
+        let text = run.text();
+        text.contains("apt.conf") && text.contains("Install-Recommends")
+    });
     for run in &input.runs {
-        if !input.hadolint() && is_configured(input, run) {
+        let first = configured.get(&run.stage);
+        if !input.hadolint() && first.is_some_and(|&first| first <= run.index) {
             continue;
         }
         for cmd in run
@@ -288,18 +299,6 @@ pub(super) fn recommended_apt(input: &Input<'_>, out: &mut Reporter<'_>) {
             }
         }
     }
-}
-
-/// Whether a file of apt.conf.d turned recommendations off before.
-fn is_configured(input: &Input<'_>, run: &Run<'_>) -> bool {
-    input
-        .runs
-        .iter()
-        .filter(|earlier| earlier.index <= run.index && earlier.stage == run.stage)
-        .any(|earlier| {
-            let text = earlier.text();
-            text.contains("apt.conf") && text.contains("Install-Recommends")
-        })
 }
 
 pub(super) fn apt_in_script(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -386,7 +385,12 @@ pub(super) fn heredoc_without_errexit(input: &Input<'_>, out: &mut Reporter<'_>)
             .map_or(run.instruction.name.span, |heredoc| heredoc.opening);
         let report = out.at(run.index, opening, "");
         if shebang.is_empty() {
-            report.risky(vec![insert(text.joined.place(0), "set -e\n")]);
+            // Behind the tabs that `<<-` takes away.
+            let place = text.joined.place(0);
+            let line = input.file.lines.start(input.file.line(place));
+            let indent = Span::new(line, place).of(&input.file.text);
+            let eol = input.file.line_break();
+            report.risky(vec![insert(place, format!("set -e{eol}{indent}"))]);
         }
     }
 }

@@ -4,7 +4,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::variables::{self, PREDEFINED};
 use crate::dockerfile::expand;
-use crate::dockerfile::{Arguments, Flag, ImageName, Instruction, Keyword, Word};
+use crate::dockerfile::{Arguments, Flag, ImageName, Instruction, Keyword, Span, Word};
 use crate::lint::finding::Edit;
 use crate::lint::input::Input;
 use crate::lint::reporter::{Reporter, replace};
@@ -49,37 +49,48 @@ pub(super) fn reserved_stage_name(input: &Input<'_>, out: &mut Reporter<'_>) {
 }
 
 pub(super) fn stage_name_casing(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let mut references = references(input);
     for (index, alias) in aliases(input) {
         let lower = alias.text.to_lowercase();
         if alias.text == lower {
             continue;
         }
+        if alias.text.contains('$') {
+            // A variable of another case is another variable.
+            out.at(index, alias.span, &alias.text);
+            continue;
+        }
         let mut edits = vec![replace(alias.span, lower.clone())];
-        edits.extend(references(input, &alias.text, &lower));
+        // Case means nothing to Docker, so that any stage of the name may bring
+        // its uses along.
+        let uses = references.remove(alias.text.as_str()).unwrap_or_default();
+        edits.extend(
+            uses.into_iter()
+                .map(|(span, before)| replace(span, format!("{before}{lower}"))),
+        );
         out.at(index, alias.span, &alias.text).safe(edits);
     }
 }
 
-/// Uses of a stage's name in this very spelling.
-fn references(input: &Input<'_>, name: &str, lower: &str) -> Vec<Edit> {
-    let mut edits = Vec::new();
+/// Where names are used, and what stands before each name there.
+fn references<'a>(input: &Input<'a>) -> HashMap<&'a str, Vec<(Span, &'static str)>> {
+    let mut found: HashMap<&str, Vec<(Span, &str)>> = HashMap::new();
     for instruction in &input.file.instructions {
         match &instruction.arguments {
-            Arguments::From { image, .. } if image.text == name => {
-                edits.push(replace(image.span, lower))
+            Arguments::From { image, .. } => {
+                found.entry(&image.text).or_default().push((image.span, ""));
             }
             Arguments::Copy { .. } => {
-                if let Some(flag) = instruction
-                    .flag("from")
-                    .filter(|flag| flag.value.as_deref() == Some(name))
+                if let Some(flag) = instruction.flag("from")
+                    && let Some(name) = flag.value.as_deref()
                 {
-                    edits.push(replace(flag.span, format!("--from={lower}")));
+                    found.entry(name).or_default().push((flag.span, "--from="));
                 }
             }
             _ => {}
         }
     }
-    edits
+    found
 }
 
 pub(super) fn from_as_casing(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -282,10 +293,14 @@ pub(super) fn undefined_arg_in_from(input: &Input<'_>, out: &mut Reporter<'_>) {
                 if known(&used.name) || (default && !input.buildkit()) {
                     continue;
                 }
-                let names = input.model().global_names().chain(PREDEFINED);
-                let mut names: Vec<&str> = names.collect();
-                names.sort_unstable();
-                let near = variables::nearest(&used.name, names.into_iter());
+                let near = || {
+                    let names = input.model().global_names().chain(PREDEFINED);
+                    let mut names: Vec<&str> = names.collect();
+                    names.sort_unstable();
+                    let few = input.may_compare(names.len());
+                    few.then(|| variables::nearest(&used.name, names.into_iter()))?
+                };
+                let near = input.may_compare(1).then(near).flatten();
                 let with = near
                     .map(|near| format!(" (did you mean {near}?)"))
                     .unwrap_or_default();

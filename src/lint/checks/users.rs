@@ -1,5 +1,7 @@
 //! Who runs what: root, names instead of ids, sudo.
 
+use hashbrown::HashMap;
+
 use crate::dockerfile::{Arguments, Span, Word, expand};
 use crate::lint::input::{Input, Run};
 use crate::lint::reporter::{Reporter, insert, replace};
@@ -37,6 +39,7 @@ pub(super) fn root_user(input: &Input<'_>, out: &mut Reporter<'_>) {
 }
 
 pub(super) fn named_user(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let args = first_args(input);
     let last = input.model().stages.len().checked_sub(1);
     let shipped = last.and_then(|last| input.model().last_effect(last).user);
     for (index, _) in input.instructions() {
@@ -50,11 +53,12 @@ pub(super) fn named_user(input: &Input<'_>, out: &mut Reporter<'_>) {
         if name.chars().all(|c| c.is_ascii_digit()) && !name.is_empty() {
             continue;
         }
+        let is_earlier_arg = |name: &str| args.get(name).is_some_and(|&first| first < index);
         let uses = expand::uses(name, input.file.escape);
         let by_arg = match input.hadolint() {
             true => uses
                 .iter()
-                .any(|used| used.operator.is_none() && is_earlier_arg(input, index, &used.name)),
+                .any(|used| used.operator.is_none() && is_earlier_arg(&used.name)),
             // A variable may well hold a number.
             false => {
                 !uses.is_empty()
@@ -68,10 +72,17 @@ pub(super) fn named_user(input: &Input<'_>, out: &mut Reporter<'_>) {
     }
 }
 
-fn is_earlier_arg(input: &Input<'_>, index: usize, name: &str) -> bool {
-    input.file.instructions.iter().take(index).any(|earlier| {
-        matches!(&earlier.arguments, Arguments::Arg(pairs) if pairs.iter().any(|pair| pair.key.text == name))
-    })
+/// The first ARG of each name.
+fn first_args<'a>(input: &Input<'a>) -> HashMap<&'a str, usize> {
+    let mut first = HashMap::new();
+    for (index, instruction) in input.instructions() {
+        if let Arguments::Arg(pairs) = &instruction.arguments {
+            for pair in pairs {
+                first.entry(pair.key.text.as_str()).or_insert(index);
+            }
+        }
+    }
+    first
 }
 
 pub(super) fn sudo(input: &Input<'_>, out: &mut Reporter<'_>) {

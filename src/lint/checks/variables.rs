@@ -1,5 +1,7 @@
 //! Variables: used before they are set, set together, holding secrets.
 
+use hashbrown::{HashMap, HashSet};
+
 use crate::dockerfile::expand::{self, Use};
 use crate::dockerfile::{Arguments, Command, Instruction, Keyword, Pair, Span, Word, strsim};
 use crate::lint::input::Input;
@@ -76,9 +78,9 @@ fn predefined(name: &str) -> Option<String> {
 /// The ARGs above the first FROM with their values, each seeing those above it.
 pub(crate) fn global_values(
     file: &crate::dockerfile::Dockerfile,
-    given: &hashbrown::HashMap<String, String>,
-) -> hashbrown::HashMap<String, String> {
-    let mut values = hashbrown::HashMap::new();
+    given: &HashMap<String, String>,
+) -> HashMap<String, String> {
+    let mut values = HashMap::new();
     let above = file
         .instructions
         .iter()
@@ -117,6 +119,9 @@ pub(super) fn value_of(input: &Input<'_>, index: usize, text: &str) -> Option<St
 }
 
 pub(super) fn env_uses_itself(input: &Input<'_>, out: &mut Reporter<'_>) {
+    // To hadolint a variable is known when it is set anywhere above.
+    let mut above: HashSet<&str> = HashSet::new();
+    let mut fed = 0;
     for (index, outer) in input.instructions() {
         let instruction = if input.hadolint() {
             outer
@@ -133,24 +138,28 @@ pub(super) fn env_uses_itself(input: &Input<'_>, out: &mut Reporter<'_>) {
         if pairs.len() < 2 {
             continue;
         }
+        if input.hadolint() {
+            let earlier = input.file.instructions.get(fed..index).unwrap_or(&[]);
+            let set = earlier
+                .iter()
+                .filter(|earlier| matches!(earlier.keyword, Keyword::Env | Keyword::Arg));
+            above.extend(set.flat_map(self::pairs).map(|pair| pair.key.text.as_str()));
+            fed = index;
+        }
         let known = |name: &str| match input.hadolint() {
-            // Anywhere above in the file will do.
-            true => input.file.instructions.iter().take(index).any(|earlier| {
-                matches!(earlier.keyword, Keyword::Env | Keyword::Arg)
-                    && self::pairs(earlier)
-                        .iter()
-                        .any(|pair| pair.key.text == name)
-            }),
+            true => above.contains(name),
             false => input.model().variable(index, name).is_some(),
         };
+        let mut together: HashMap<&str, usize> = HashMap::new();
+        for pair in pairs {
+            *together.entry(&pair.key.text).or_default() += 1;
+        }
         for (i, pair) in pairs.iter().enumerate() {
             let Some(value) = &pair.value else { continue };
             let uses = expand::uses(&value.text, input.file.escape);
             let bad = uses.iter().find(|used| {
-                let other = pairs
-                    .iter()
-                    .enumerate()
-                    .any(|(j, other)| j != i && other.key.text == used.name);
+                let own = usize::from(pair.key.text == used.name);
+                let other = together.get(used.name.as_str()).is_some_and(|n| *n > own);
                 let plain = used.operator.is_none() || !input.hadolint();
                 // What the base image sets, PATH above all, is not visible here.
                 let from_base = !input.hadolint() && used.name == "PATH";
@@ -187,7 +196,7 @@ fn split(
     let keyword = &instruction.name.text;
     vec![replace(
         Span::new(from, pair.span.start),
-        format!("\n{keyword} "),
+        format!("{}{keyword} ", input.file.line_break()),
     )]
 }
 
@@ -391,11 +400,17 @@ fn is_from_scratch(input: &Input<'_>, stage: usize) -> bool {
 }
 
 fn suggestion(input: &Input<'_>, index: usize, stage: usize, name: &str) -> Option<String> {
+    if !input.may_compare(1) {
+        return None;
+    }
     let mut known: Vec<&str> = input
         .model()
         .lineage(stage)
         .flat_map(|s| input.model().names_in(s.index).map(|(n, _)| n))
         .collect();
+    if !input.may_compare(known.len()) {
+        return None;
+    }
     // To BuildKit every image sets PATH; as a guess it is mostly wrong.
     if input.buildkit() {
         known.push("PATH");

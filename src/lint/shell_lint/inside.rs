@@ -71,7 +71,12 @@ impl ShellChecker for InsideChecker {
         // A bug in the checker must not cost the other findings.
         let checked = std::panic::catch_unwind(|| {
             let parsed = Parser::with_dialect(&source, settings.shell.parser_dialect()).parse();
-            AnalysisRequest::from_parse_result(&parsed, &source, settings).lint()
+            let request = AnalysisRequest::from_parse_result(&parsed, &source, settings);
+            // Looking for directives takes longer than most scripts.
+            match source.contains("shellcheck") {
+                true => request.lint(),
+                false => request.without_suppressions().lint(),
+            }
         });
         let Ok(diagnostics) = checked else {
             return Vec::new();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashSet;
+
 use crate::dockerfile::{self, Arguments, Command, Dockerfile, Keyword, ShellText, SyntaxError};
 use crate::lint::input::{ShellKind, shebang_shell, shell_of};
 use crate::lint::settings::{Compat, Settings};
@@ -113,14 +115,26 @@ pub fn scripts<'a>(
         if !shell.is_posix() || text.text().len() > LENGTH_LIMIT || too_deep() {
             continue;
         }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let is_name = |name: &&str| {
             name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && name.chars().all(is_part)
         };
-        let known = PROXIES
-            .into_iter()
-            .chain(names.iter().copied())
-            .filter(is_name);
+        // The others would make no difference, and can be thousands.
+        let mentioned: HashSet<&str> = text.text().split(|c| !is_part(c)).collect();
+        let all = PROXIES.iter().chain(&names).copied();
+        let known = match mentioned.len() < names.len() {
+            true => {
+                let mut known: Vec<&str> = mentioned
+                    .into_iter()
+                    .filter(|name| names.contains(name) || PROXIES.contains(name))
+                    .collect();
+                known.sort_unstable();
+                known
+            }
+            false => all.filter(|name| mentioned.contains(name)).collect(),
+        };
+        let known = known.into_iter().filter(is_name);
         found.push(ShellScript {
             instruction: index,
             shell,

@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(
             lines[0],
             "::error file=a\"<&>'\u{fffd}[31m%2C%25%3A%0A.Dockerfile,\
-             line=1,endLine=1,col=7,endColumn=14,title=X1::\
+             line=1,endLine=1,col=6,endColumn=13,title=X1::\
              bad ]]> <\"&'> \u{fffd}[31m%0D%0A%250A:: \u{fffd}\u{ffff}\u{fffd}2J"
         );
         assert!(lines[1].contains("line=2,endLine=3,title=X2::"));

@@ -146,8 +146,8 @@ fn odd_places() {
         "B",
         " --> Dockerfile:1:7\n  |\n1 | ␛[1mA␍B\n  |       ^",
     );
-    // No such place.
-    check("A", (5, 9), "--> Dockerfile:1:1");
+    // No such place: the end is the nearest.
+    check("A", (5, 9), "--> Dockerfile:1:2");
 }
 
 #[test]
