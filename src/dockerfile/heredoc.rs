@@ -63,7 +63,7 @@ pub fn openings(text: &str) -> Vec<Opening> {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split(char::is_whitespace).next().unwrap_or("")
+    text.split(super::parse::ends_name).next().unwrap_or("")
 }
 
 /// Flags may come before the array.

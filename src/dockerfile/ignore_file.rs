@@ -4,8 +4,6 @@
 //! the context's root, the last match wins, a match of a parent directory
 //! counts for what is below it, and `!` takes back.
 
-use regex::Regex;
-
 /// One line of the file.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -15,7 +13,30 @@ pub struct Pattern {
     pub exclusion: bool,
     /// Line in the file, counted from 1.
     pub line: u32,
-    regex: Regex,
+    steps: Vec<Step>,
+}
+
+/// A step through a path. Regular expressions would do, but a file of many
+/// patterns would take all memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// This character.
+    One(char),
+    /// One character of a name.
+    Any,
+    /// Any number of characters of a name.
+    Many,
+    /// Anything.
+    All,
+    /// Past the next step, or into it.
+    Maybe,
+    /// Anything up to some `/`.
+    Folders,
+    /// A character in one of these ranges, or in none of them.
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 /// A parsed `.dockerignore`.
@@ -59,7 +80,7 @@ impl IgnoreFile {
             };
             let bad = || BadPattern {
                 line,
-                pattern: raw.to_owned(),
+                pattern: raw.chars().take(80).collect(),
             };
             if body.is_empty() {
                 return Err(bad());
@@ -68,12 +89,12 @@ impl IgnoreFile {
             if cleaned == "." && !exclusion && body != "." {
                 continue;
             }
-            let regex = regex_of(&cleaned).ok_or_else(bad)?;
+            let steps = steps(&cleaned).ok_or_else(bad)?;
             patterns.push(Pattern {
                 text: cleaned,
                 exclusion,
                 line,
-                regex,
+                steps,
             });
         }
         Ok(IgnoreFile { patterns })
@@ -101,13 +122,72 @@ impl IgnoreFile {
 
 impl Pattern {
     fn matches_or_parent(&self, path: &str) -> bool {
-        if self.regex.is_match(path) {
-            return true;
+        let parents = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        parents.chain([path]).any(|path| self.matches(path))
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let plain = |step: &Step, c: char| matches!(step, Step::One(own) if *own == c);
+        let mut chars = path.chars();
+        let mut from = 0;
+        // Most patterns differ before their first wildcard.
+        while let Some(step @ Step::One(_)) = self.steps.get(from) {
+            if !chars.next().is_some_and(|c| plain(step, c)) {
+                return false;
+            }
+            from += 1;
         }
-        path.match_indices('/').any(|(at, _)| {
-            path.get(..at)
-                .is_some_and(|parent| self.regex.is_match(parent))
-        })
+        let steps = self.steps.get(from..).unwrap_or(&[]);
+        let mut now = vec![false; steps.len() + 1];
+        enter(steps, 0, &mut now);
+        for c in chars {
+            let mut next = vec![false; steps.len() + 1];
+            for (at, step) in steps.iter().enumerate() {
+                if now.get(at) != Some(&true) {
+                    continue;
+                }
+                let (stays, passes) = match step {
+                    Step::One(own) => (false, *own == c),
+                    Step::Any => (false, c != '/'),
+                    Step::Many => (c != '/', false),
+                    Step::All => (true, false),
+                    Step::Maybe => (false, false),
+                    Step::Folders => (true, c == '/'),
+                    Step::Class { negated, ranges } => {
+                        let inside = ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
+                        (false, inside != *negated)
+                    }
+                };
+                if stays {
+                    enter(steps, at, &mut next);
+                }
+                if passes {
+                    enter(steps, at + 1, &mut next);
+                }
+            }
+            if !next.contains(&true) {
+                return false;
+            }
+            now = next;
+        }
+        now.last() == Some(&true)
+    }
+}
+
+/// Marks a step and those that can be reached from it without a character.
+fn enter(steps: &[Step], mut at: usize, marks: &mut [bool]) {
+    while let Some(mark) = marks.get_mut(at).filter(|mark| !**mark) {
+        *mark = true;
+        match steps.get(at) {
+            Some(Step::Many | Step::All) => at += 1,
+            Some(Step::Maybe) => {
+                if let Some(mark) = marks.get_mut(at + 1) {
+                    *mark = true;
+                }
+                at += 2;
+            }
+            _ => return,
+        }
     }
 }
 
@@ -132,54 +212,65 @@ fn clean(text: &str) -> String {
     }
 }
 
-fn regex_of(pattern: &str) -> Option<Regex> {
-    let mut out = String::from("(?s)^");
+fn steps(pattern: &str) -> Option<Vec<Step>> {
+    let mut out = Vec::new();
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '*' if chars.peek() == Some(&'*') => {
                 chars.next();
-                if chars.peek() == Some(&'/') {
-                    chars.next();
-                    out.push_str("(.*/)?");
-                } else if chars.peek().is_none() {
-                    out.push_str(".*");
-                } else {
-                    out.push_str("(.*/)?");
-                }
-            }
-            '*' => out.push_str("[^/]*"),
-            '?' => out.push_str("[^/]"),
-            '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
-            '[' => {
-                let mut class = String::from("[");
-                if chars.peek() == Some(&'^') {
-                    chars.next();
-                    class.push('^');
-                }
-                let mut empty = true;
-                loop {
-                    match chars.next()? {
-                        ']' if !empty => break,
-                        ']' => return None,
-                        '\\' => class.push_str(&regex::escape(&chars.next()?.to_string())),
-                        '-' => class.push('-'),
-                        c @ ('[' | '&' | '~' | '^') => class.extend(['\\', c]),
-                        c => class.push(c),
+                match chars.peek() {
+                    None => out.push(Step::All),
+                    Some(after) => {
+                        if *after == '/' {
+                            chars.next();
+                        }
+                        out.extend([Step::Maybe, Step::Folders]);
                     }
-                    empty = false;
                 }
-                class.push(']');
-                out.push_str(&class);
             }
-            c => out.push_str(&regex::escape(&c.to_string())),
+            '*' => out.push(Step::Many),
+            '?' => out.push(Step::Any),
+            '\\' => out.push(Step::One(chars.next()?)),
+            '[' => out.push(class(&mut chars)?),
+            c => out.push(Step::One(c)),
         }
     }
-    out.push('$');
-    regex::RegexBuilder::new(&out)
-        .size_limit(1 << 20)
-        .build()
-        .ok()
+    Some(out)
+}
+
+/// What follows a `[`, up to its `]`.
+fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Step> {
+    let negated = chars.next_if_eq(&'^').is_some();
+    let mut ranges: Vec<(char, char)> = Vec::new();
+    loop {
+        let low = match chars.next()? {
+            ']' if !ranges.is_empty() => break,
+            ']' => return None,
+            '\\' => chars.next()?,
+            c => c,
+        };
+        let mut high = low;
+        if chars.peek() == Some(&'-') {
+            chars.next();
+            high = match chars.peek()? {
+                // A hyphen at the end is itself.
+                ']' => {
+                    ranges.push(('-', '-'));
+                    low
+                }
+                _ => match chars.next()? {
+                    '\\' => chars.next()?,
+                    c => c,
+                },
+            };
+        }
+        if high < low {
+            return None;
+        }
+        ranges.push((low, high));
+    }
+    Some(Step::Class { negated, ranges })
 }
 
 #[cfg(test)]
@@ -204,6 +295,20 @@ mod tests {
         assert!(ignored("a?c", "abc"));
         assert!(ignored("[a-c]x", "bx"));
         assert!(ignored("./x/../y", "y"));
+    }
+
+    #[test]
+    fn wildcards_in_the_middle() {
+        assert!(ignored("a/**/b", "a/b") && ignored("a/**/b", "a/c/d/b/x"));
+        assert!(!ignored("a/**/b", "a/cb"));
+        assert!(ignored("**/*.md", "a.md") && ignored("**/*.md", "b/c/a.md"));
+        assert!(ignored("a**b", "ab") && ignored("a**b", "ax/b") && !ignored("a**b", "axb"));
+        assert!(ignored("a*c", "abbc") && !ignored("a*c", "ab/c"));
+        assert!(ignored("[^a-c]", "x") && !ignored("[^a-c]", "b"));
+        assert!(ignored("[a\\]-]", "]") && ignored("[a-]", "-") && ignored("\\*", "*"));
+        assert!(!ignored("\\*", "a") && !ignored("a?", "a/"));
+        assert!(IgnoreFile::parse("[c-a]").is_err() && IgnoreFile::parse("a\\").is_err());
+        assert!(ignored(&"**/*".repeat(1000), &"a/".repeat(1000)));
     }
 
     #[test]

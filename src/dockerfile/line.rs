@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 
 use super::heredoc::{self, HereDoc};
 use super::instruction::Keyword;
+use super::parse::ends_name;
 use super::text::{Joined, Span};
 
 /// BuildKit refuses longer lines.
@@ -187,7 +188,7 @@ impl<'a> Cutter<'a> {
             return;
         }
         if self.lost {
-            let word = content.split(char::is_whitespace).next().unwrap_or("");
+            let word = content.split(ends_name).next().unwrap_or("");
             if Keyword::parse(word) == Keyword::Unknown {
                 return;
             }

@@ -162,9 +162,14 @@ impl Dockerfile {
         self.lines.position(&self.text, place)
     }
 
-    /// The line break that the file uses.
+    /// The line break that the file begins with.
     pub fn line_break(&self) -> &'static str {
-        if self.text.contains("\r\n") {
+        let second = self.lines.start(2) as usize;
+        if self
+            .text
+            .get(..second)
+            .is_some_and(|first| first.ends_with("\r\n"))
+        {
             "\r\n"
         } else {
             "\n"

@@ -32,6 +32,11 @@ fn error<T>(span: Span, message: impl Into<String>) -> Parsed<T> {
     })
 }
 
+/// What ends an instruction's name; a no-break space does not.
+pub(super) fn ends_name(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{b}' | '\u{c}' | '\r' | '\n')
+}
+
 impl Parser<'_> {
     /// Always gives an instruction; what is wrong with it goes to the errors.
     pub(super) fn instruction(&mut self, line: LogicalLine) -> Instruction {
@@ -42,7 +47,7 @@ impl Parser<'_> {
     fn parse(&mut self, line: LogicalLine, joined: Joined, nested: bool) -> Instruction {
         let text = joined.text.as_str();
         let start = text.len() - text.trim_start().len();
-        let length = text.trim_start().find(char::is_whitespace);
+        let length = text.trim_start().find(ends_name);
         let end = length.map_or(text.trim_end().len().max(start), |length| start + length);
         let name = words::word(&joined, start, end);
         let after = joined.part(Span::new(end as u32, text.len() as u32));

@@ -28,7 +28,7 @@ pub struct Knowledge {
 }
 
 /// The shell of an instruction in shell form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShellKind {
     /// The POSIX shell, whichever it is.
     Sh,

@@ -4,9 +4,14 @@ use super::finding::{Applicability, Edit, Finding, Fix};
 use crate::dockerfile::{Dockerfile, Instruction, Span};
 use crate::ruleset::{LintRule, Severity};
 
+/// Findings of one rule in one file; nobody reads more, and hostile files
+/// have millions.
+const FINDINGS: usize = 10_000;
+
 /// Collects the findings of one rule.
 #[derive(Debug)]
 pub struct Reporter<'a> {
+    count: usize,
     file: &'a Dockerfile,
     rule: &'a LintRule,
     severity: Severity,
@@ -28,6 +33,7 @@ impl<'a> Reporter<'a> {
         findings: &'a mut Vec<Finding>,
     ) -> Self {
         Reporter {
+            count: 0,
             file,
             rule,
             severity,
@@ -42,6 +48,18 @@ impl<'a> Reporter<'a> {
 
     /// A finding with both of the message's particulars.
     pub fn with(&mut self, index: Option<usize>, span: Span, what: &str, with: &str) -> Report<'_> {
+        self.count += 1;
+        if self.count > FINDINGS {
+            if let Some(last) = self
+                .findings
+                .last_mut()
+                .filter(|_| self.count == FINDINGS + 1)
+            {
+                last.message
+                    .push_str(" (and more of this kind, not listed)");
+            }
+            return Report { finding: None };
+        }
         let message = fill(&self.rule.message, what, with);
         self.findings.push(Finding {
             code: self.rule.code.clone(),

@@ -172,9 +172,10 @@ impl Suppressions {
         let value = value.get(..end).unwrap_or("");
         match key.trim() {
             "shell" => {
-                let program = value.split_whitespace().next().unwrap_or("");
-                self.shells
-                    .push((comment.span.start, ShellKind::of(program)));
+                if let Some(program) = value.split_whitespace().next() {
+                    self.shells
+                        .push((comment.span.start, ShellKind::of(program)));
+                }
             }
             "ignore" | "disable" => {
                 let codes = codes_part(value);

@@ -40,8 +40,10 @@ pub(super) fn run(
         })
         .collect();
     let fixed = fixed?;
+    let failed = contexts.report_failures();
     if command.diff {
-        return diff(command, loaded, fixed);
+        let result = diff(command, loaded, fixed)?;
+        return Ok(if failed { Outcome::Unreadable } else { result });
     }
     let mut checked = Vec::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -105,7 +107,10 @@ pub(super) fn run(
         let plan: Vec<Output<super::FormatArgument>> = command.output.plan(default)?;
         report(command, &checked, loaded, &plan)?;
     }
-    Ok(outcome(&checked))
+    match failed {
+        true => Ok(Outcome::Unreadable),
+        false => Ok(outcome(&checked)),
+    }
 }
 
 fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {

@@ -6,16 +6,21 @@ use std::sync::{Arc, Mutex};
 
 use super::LintCommand;
 use crate::cli::failure::Failure;
+use crate::cli::terminal;
 use crate::dockerfile::ignore_file::IgnoreFile;
 use crate::lint::{BuildContext, ContextEntry};
 
 /// More files than this are not measured one by one.
 const FILE_LIMIT: usize = 2_000_000;
 
+/// By folder and `.dockerignore`; none where that could not be read.
+type Known = HashMap<(PathBuf, PathBuf), Option<Arc<BuildContext>>>;
+
 /// Reads each context once.
 pub(super) struct Contexts {
     given: Option<PathBuf>,
-    known: Mutex<HashMap<(PathBuf, PathBuf), Arc<BuildContext>>>,
+    known: Mutex<Known>,
+    failures: Mutex<Vec<Failure>>,
 }
 
 impl Contexts {
@@ -23,7 +28,21 @@ impl Contexts {
         Contexts {
             given: command.context.clone(),
             known: Mutex::default(),
+            failures: Mutex::default(),
         }
+    }
+
+    /// Tells of each `.dockerignore` that could not be read, and whether there
+    /// were any.
+    pub(super) fn report_failures(&self) -> bool {
+        let failures = self
+            .failures
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        for failure in failures.iter() {
+            terminal::report_failure(failure);
+        }
+        !failures.is_empty()
     }
 
     /// The context of a Dockerfile: the one given, else its own folder.
@@ -50,29 +69,49 @@ impl Contexts {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(context) = known.get(&key) {
-            return Ok(Some(Arc::clone(context)));
+            return Ok(context.clone());
         }
-        let context = Arc::new(read(&key.0, &key.1, self.given.is_some())?);
-        known.insert(key, Arc::clone(&context));
-        Ok(Some(context))
+        let context = match ignored(&key.1) {
+            Ok(dockerignore) => {
+                let context = read(&key.0, dockerignore, self.given.is_some())?;
+                Some(Arc::new(context))
+            }
+            // What is sent is not known then; the rest can be looked at.
+            Err(failure) => {
+                self.failures
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner())
+                    .push(failure);
+                None
+            }
+        };
+        known.insert(key, context.clone());
+        Ok(context)
     }
 }
 
-fn read(folder: &Path, ignore_file: &Path, measure: bool) -> Result<BuildContext, Failure> {
-    let dockerignore = match std::fs::read(ignore_file) {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            let parsed = IgnoreFile::parse(&text);
-            Some(parsed.map_err(|error| Failure::of(&ignore_file.display().to_string(), &error))?)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+/// The patterns of a `.dockerignore`, where there is one.
+fn ignored(file: &Path) -> Result<Option<IgnoreFile>, Failure> {
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(Failure::of(
-                &format!("cannot read {}", ignore_file.display()),
+                &format!("cannot read {}", file.display()),
                 &error,
             ));
         }
     };
+    let parsed = IgnoreFile::parse(&String::from_utf8_lossy(&bytes));
+    let failed = |error| Failure::of(&file.display().to_string(), &error);
+    parsed.map(Some).map_err(failed)
+}
+
+fn read(
+    folder: &Path,
+    dockerignore: Option<IgnoreFile>,
+    measure: bool,
+) -> Result<BuildContext, Failure> {
     let mut top = Vec::new();
     match std::fs::read_dir(folder) {
         Ok(entries) => {

@@ -108,7 +108,10 @@ pub(super) fn run(command: &LintCommand) -> Result<Outcome, Failure> {
         ));
     }
     report(command, &checked, &loaded, &plan)?;
-    Ok(outcome(&checked))
+    match contexts.report_failures() {
+        true => Ok(Outcome::Unreadable),
+        false => Ok(outcome(&checked)),
+    }
 }
 
 /// The checker of shell text; an outside one has judged everything already.

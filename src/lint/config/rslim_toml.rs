@@ -34,6 +34,14 @@ struct RawLint {
     format: Option<String>,
 }
 
+/// The message quotes the line; not all of a line that nobody can read.
+fn shortened(message: &str) -> String {
+    const WIDTH: usize = 200;
+    let cut = |line: &str| line.chars().take(WIDTH).collect::<String>();
+    let lines: Vec<String> = message.lines().map(cut).collect();
+    lines.join("\n")
+}
+
 /// Parses `.rslim.toml`; relative folders in it are relative to its own.
 ///
 /// # Errors
@@ -42,7 +50,7 @@ pub fn rslim_toml(path: &Path, text: &str) -> Result<Partial, ConfigError> {
     let place = path.display().to_string();
     let raw: RawFile = toml::from_str(text).map_err(|wrong| ConfigError::File {
         place: place.clone(),
-        message: wrong.to_string().trim_end().to_owned(),
+        message: shortened(wrong.to_string().trim_end()),
     })?;
     let lint = raw.lint;
     let choice = |key: &str, value: &str, expected| ConfigError::Value {

@@ -9,6 +9,8 @@ mod scripts;
 pub use inside::InsideChecker;
 pub use scripts::{ShellScript, script_texts, scripts};
 
+use hashbrown::HashMap;
+
 use super::finding::Finding;
 use super::input::{Input, ShellKind};
 use super::settings::ShellLint;
@@ -41,6 +43,9 @@ pub trait ShellChecker: std::fmt::Debug + Sync + Send {
 /// and ash taken for dash.
 const EXCLUDED: [u32; 3] = [1090, 1091, 2187];
 
+/// Scripts of one file that differ; nobody wrote more by hand.
+const SCRIPTS: usize = 10_000;
+
 /// Adds what the checker says.
 pub(super) fn lint(input: &Input<'_>, shells: &[(u32, ShellKind)], findings: &mut Vec<Finding>) {
     if input.settings.shell == ShellLint::Off {
@@ -49,8 +54,15 @@ pub(super) fn lint(input: &Input<'_>, shells: &[(u32, ShellKind)], findings: &mu
     let Some(checker) = input.knowledge.shell.as_deref() else {
         return;
     };
+    // Generated files say the same over and over.
+    let mut known: HashMap<(ShellKind, &str, Vec<String>), Vec<ShellDiagnostic>> = HashMap::new();
     for script in scripts(input.file, shells, input.hadolint()) {
-        for diagnostic in checker.check(&script) {
+        let key = (script.shell, script.text.text(), script.variables.clone());
+        if known.len() >= SCRIPTS && !known.contains_key(&key) {
+            continue;
+        }
+        let diagnostics = known.entry(key).or_insert_with(|| checker.check(&script));
+        for diagnostic in diagnostics.iter().cloned() {
             if EXCLUDED.contains(&diagnostic.code) {
                 continue;
             }

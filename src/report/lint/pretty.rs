@@ -18,7 +18,7 @@ use crate::ruleset::Severity;
 
 /// Bytes of a line around a place up to which it is whole. The renderer cuts
 /// it to the terminal's width; this spares it lines that fill the memory.
-const LINE_BYTES: usize = 4000;
+const LINE_BYTES: usize = 1000;
 
 /// Lines of a finding up to which its end is shown, too.
 const SPAN_LINES: u32 = 300;
