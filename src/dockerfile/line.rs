@@ -11,6 +11,10 @@ use super::text::{Joined, Span};
 /// BuildKit refuses longer lines.
 pub const LINE_LIMIT: usize = 65_535;
 
+/// Images hold 127 layers at most; far more instructions than that only fill
+/// the memory.
+const INSTRUCTION_LIMIT: usize = 100_000;
+
 /// `# key=value` above everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
@@ -94,6 +98,12 @@ pub fn cut(file: &str) -> Cut {
     };
     cutter.directives();
     while let Some(line) = cutter.next_line() {
+        if cutter.cut.lines.len() >= INSTRUCTION_LIMIT {
+            let message =
+                format!("more than {INSTRUCTION_LIMIT} instructions; the rest is not read");
+            cutter.cut.errors.push((line.span, message));
+            break;
+        }
         cutter.instruction(&line);
     }
     cutter.cut

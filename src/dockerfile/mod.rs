@@ -61,11 +61,12 @@ pub fn parse(text: impl Into<String>) -> Dockerfile {
         escape: cut.escape,
         errors: Vec::new(),
     };
-    let instructions: Vec<Instruction> = cut
+    let mut instructions: Vec<Instruction> = cut
         .lines
         .into_iter()
         .map(|line| parser.instruction(line))
         .collect();
+    instructions.shrink_to_fit();
     let mut errors = parser.errors;
     let cut_errors = cut.errors.into_iter();
     errors.extend(cut_errors.map(|(span, message)| SyntaxError { span, message }));

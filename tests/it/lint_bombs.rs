@@ -92,9 +92,9 @@ fn long_lines_and_files() {
         &["DL3004"],
     );
     finds(
-        "300,000 lines",
-        &format!("{FROM}{}RUN sudo x\n", "ENV A=b\n".repeat(300_000)),
-        &["DL3004"],
+        "300,000 instructions",
+        &format!("{FROM}RUN sudo x\n{}", "ENV A=b\n".repeat(300_000)),
+        &["DL1000", "DL3004"],
     );
     finds(
         "blank lines",

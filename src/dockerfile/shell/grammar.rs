@@ -9,7 +9,8 @@ const CLOSERS: [&str; 8] = ["do", "done", "elif", "else", "esac", "fi", "then", 
 impl Parser<'_> {
     /// All items up to the end of the text, past anything unexpected.
     pub(super) fn all_items(&mut self) -> Vec<ListItem> {
-        let mut items = Vec::new();
+        // Most have one.
+        let mut items = Vec::with_capacity(1);
         self.list(&mut items);
         while !self.at_end() {
             self.unexpected_closer();
@@ -24,7 +25,7 @@ impl Parser<'_> {
     /// The items up to a `)`, which is consumed. `opener` is where the
     /// construct starts and `what` its first token.
     pub(super) fn items_to_paren(&mut self, opener: usize, what: &str) -> Vec<ListItem> {
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(1);
         self.list(&mut items);
         loop {
             if self.at_end() {
@@ -72,7 +73,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn new_list(&mut self) -> Vec<ListItem> {
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(1);
         self.list(&mut items);
         items
     }
@@ -173,7 +174,7 @@ impl Parser<'_> {
             self.skip_blanks();
         }
         let mut span = self.span(start, prefix_end);
-        let (mut commands, mut pipes) = (Vec::new(), Vec::new());
+        let (mut commands, mut pipes) = (Vec::with_capacity(1), Vec::new());
         if let Some(command) = self.command() {
             span.end = command.span().end;
             commands.push(command);

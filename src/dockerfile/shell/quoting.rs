@@ -126,7 +126,7 @@ impl Parser<'_> {
     /// The parts up to what ends the context, which is not consumed.
     pub(super) fn parts(&mut self, ctx: Ctx) -> Vec<Part> {
         let start = self.pos;
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(1);
         let mut run = Run::new();
         // Parentheses or brackets that are open in this word.
         let mut open = 0usize;

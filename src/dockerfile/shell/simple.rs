@@ -38,7 +38,8 @@ impl Parser<'_> {
     pub(super) fn simple(&mut self) -> Option<Command> {
         let start = self.pos;
         let mut end = start;
-        let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut assignments, mut words, mut redirects) =
+            (Vec::new(), Vec::with_capacity(1), Vec::new());
         loop {
             self.skip_blanks();
             if let Some(redirect) = self.redirect() {

@@ -7,7 +7,7 @@ mod scripts;
 
 #[cfg(feature = "shell-lint")]
 pub use inside::InsideChecker;
-pub use scripts::{ShellScript, script_texts, scripts};
+pub use scripts::{ShellScript, each_script, script_texts};
 
 use hashbrown::HashMap;
 
@@ -56,10 +56,10 @@ pub(super) fn lint(input: &Input<'_>, shells: &[(u32, ShellKind)], findings: &mu
     };
     // Generated files say the same over and over.
     let mut known: HashMap<(ShellKind, &str, Vec<String>), Vec<ShellDiagnostic>> = HashMap::new();
-    for script in scripts(input.file, shells, input.hadolint()) {
+    each_script(input.file, shells, input.hadolint(), |script| {
         let key = (script.shell, script.text.text(), script.variables.clone());
         if known.len() >= SCRIPTS && !known.contains_key(&key) {
-            continue;
+            return;
         }
         let diagnostics = known.entry(key).or_insert_with(|| checker.check(&script));
         for diagnostic in diagnostics.iter().cloned() {
@@ -85,7 +85,7 @@ pub(super) fn lint(input: &Input<'_>, shells: &[(u32, ShellKind)], findings: &mu
                 fix: None,
             });
         }
-    }
+    });
 }
 
 /// Whether the checker can find a code such as `SC2086`.

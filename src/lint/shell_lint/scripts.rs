@@ -56,13 +56,13 @@ const PROXIES: [&str; 8] = [
     "no_proxy",
 ];
 
-/// The scripts of a file; only RUNs where hadolint's answer is wanted.
-pub fn scripts<'a>(
+/// Hands out the scripts of a file; only RUNs where hadolint's answer is wanted.
+pub fn each_script<'a>(
     file: &'a Dockerfile,
     shells: &[(u32, ShellKind)],
     runs_only: bool,
-) -> Vec<ShellScript<'a>> {
-    let mut found = Vec::new();
+    mut each: impl FnMut(ShellScript<'a>),
+) {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     let mut stage = None;
     for (index, outer) in file.instructions.iter().enumerate() {
@@ -135,14 +135,13 @@ pub fn scripts<'a>(
             false => all.filter(|name| mentioned.contains(name)).collect(),
         };
         let known = known.into_iter().filter(is_name);
-        found.push(ShellScript {
+        each(ShellScript {
             instruction: index,
             shell,
             text,
             variables: known.map(str::to_owned).collect(),
         });
     }
-    found
 }
 
 /// The scripts of a file as a checker gets them, with the length of each
@@ -154,10 +153,11 @@ pub fn script_texts(bytes: &[u8], settings: &Settings) -> Vec<(String, usize)> {
     let file = dockerfile::parse(text);
     let suppressions = Suppressions::of(&file, settings);
     let runs_only = settings.compat == Compat::Hadolint;
-    let found = scripts(&file, &suppressions.shells, runs_only);
-    let with_prelude = |script: &ShellScript<'_>| {
+    let mut found = Vec::new();
+    each_script(&file, &suppressions.shells, runs_only, |script| {
         let prelude = script.prelude();
-        (format!("{prelude}{}\n", script.text.text()), prelude.len())
-    };
-    found.iter().map(with_prelude).collect()
+        let source = format!("{prelude}{}\n", script.text.text());
+        found.push((source, prelude.len()));
+    });
+    found
 }
