@@ -1,8 +1,9 @@
 //! rslim tells why container images are big and which of their bytes are wasted.
 //!
 //! Data flows one way, and a module uses only those named before it:
-//! [`codec`] → [`oci`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`dockerfile`] → [`lint`] → [`report`] → [`cli`].
+//! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
+//! [`analyze`] → [`dockerfile`] → [`lint`] → [`rewrite`] → [`sink`] → [`squash`] →
+//! [`report`] → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};
@@ -15,6 +16,7 @@
 //!     hash: layer::ContentHash::Blake3,
 //!     verify: layer::Verify::Auto,
 //!     wanted: &analyze::DatabaseContents,
+//!     spool_from: None,
 //!     progress: &layer::NoProgress,
 //! };
 //! let scan = layer::scan(opened, &options)?;
@@ -33,7 +35,11 @@ pub mod dockerfile;
 pub mod layer;
 pub mod lint;
 pub mod oci;
+pub mod registry;
 pub mod report;
+pub mod rewrite;
 pub mod ruleset;
+pub mod sink;
 pub mod source;
+pub mod squash;
 pub mod tree;

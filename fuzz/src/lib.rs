@@ -59,6 +59,7 @@ pub fn stream(
             wanted: &DatabaseContents,
             advanced: &|_| {},
             spread,
+            spool: None,
         },
     )
 }
@@ -96,6 +97,7 @@ pub fn analyze_file(path: &Path) -> Option<(ScannedImage, Analysis)> {
         // Mutated layers have other digests; reading must go on.
         verify: Verify::Warn,
         wanted: &DatabaseContents,
+        spool_from: None,
         progress: &NoProgress,
     };
     let scanned = layer::scan(opened, &options).ok()?;

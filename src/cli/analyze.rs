@@ -107,6 +107,7 @@ fn read(
         hash,
         verify: command.reading.verify.into(),
         wanted,
+        spool_from: None,
         progress: &bars,
     };
     let scanned = scan(opened, &options);
@@ -124,6 +125,7 @@ fn open(command: &AnalyzeCommand, locator: &Locator) -> Result<Opened, Failure> 
     let options = OpenOptions {
         platform: command.platform.clone(),
         limits: command.reading.limits(),
+        registry: command.registry.options(),
     };
     if command.output.verbose {
         terminal::note(&format!("opening {locator}"));

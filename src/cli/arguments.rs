@@ -8,9 +8,11 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::lint::LintCommand;
 use super::rules::RulesCommand;
+use super::squash::SquashCommand;
 use crate::codec::Limits;
 use crate::layer::Verify;
 use crate::oci::Platform;
+use crate::registry;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -28,9 +30,10 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    Analyze(AnalyzeCommand),
+    Analyze(Box<AnalyzeCommand>),
     Lint(Box<LintCommand>),
     Rules(RulesCommand),
+    Squash(Box<SquashCommand>),
 }
 
 const IMAGE_HELP: &str = "\
@@ -41,7 +44,9 @@ IMAGE is a file or folder, or a name after a transport:
   oci:DIR[:TAG]               an OCI layout in a folder
   docker-daemon:REF           an image in Docker (DOCKER_HOST and contexts are followed)
   podman:REF                  an image in podman, by its Docker-compatible socket
-  REF                         any other word: looked for in Docker, then in podman
+  docker://REF, registry:REF  an image in a registry; its layers are read from there
+  REF                         any other word: looked for in Docker, then in podman, and when it
+                              begins with a host name in that registry
 
 Exit status: 0 fine, 2 wrong usage or unreadable image, 130 interrupted.";
 
@@ -70,6 +75,9 @@ pub(super) struct AnalyzeCommand {
 
     #[command(flatten)]
     pub(super) reading: Reading,
+
+    #[command(flatten)]
+    pub(super) registry: RegistryArguments,
 
     #[command(flatten)]
     pub(super) output: OutputArguments<Format>,
@@ -117,6 +125,34 @@ impl Reading {
     pub(super) fn jobs(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.jobs.map_or_else(all, NonZeroUsize::get)
+    }
+}
+
+/// How registries are spoken to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Registry")]
+pub(super) struct RegistryArguments {
+    /// Speak http to registries that have no TLS; without it only to those on this machine
+    #[arg(long)]
+    pub(super) plain_http: bool,
+
+    /// File in PEM form with certificates to trust besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_ca: Vec<PathBuf>,
+
+    /// Trust any certificate
+    #[arg(long)]
+    pub(super) tls_skip_verify: bool,
+}
+
+impl RegistryArguments {
+    pub(super) fn options(&self) -> registry::Options {
+        registry::Options {
+            plain_http: self.plain_http,
+            ca_files: self.tls_ca.clone(),
+            skip_verify: self.tls_skip_verify,
+            ..registry::Options::default()
+        }
     }
 }
 
@@ -239,7 +275,7 @@ impl Arguments {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
-                Command::Rules(_) => {}
+                Command::Rules(_) | Command::Squash(_) => {}
             }
         }
         Ok(arguments)

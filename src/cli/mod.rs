@@ -11,6 +11,7 @@ mod lint;
 mod output;
 mod progress;
 mod rules;
+mod squash;
 mod terminal;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ pub fn run() -> ExitCode {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
         Command::Lint(command) => lint::run(&command),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
+        Command::Squash(command) => squash::run(&command),
     };
     match done {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

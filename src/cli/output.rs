@@ -95,6 +95,7 @@ pub(super) fn clean_up_on_interrupt() {
         for path in unfinished.iter() {
             let _ = fs::remove_file(path);
         }
+        crate::sink::remove_unfinished();
         std::process::exit(130);
     });
     if let Err(problem) = set {

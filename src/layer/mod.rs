@@ -28,7 +28,7 @@ pub use changeset::{
 pub use digest::ContentHash;
 pub(crate) use digest::{ContentHasher, is_expanded};
 pub use error::{LayerError, TarProblem};
-pub use path::normalized as normalize_name;
+pub use path::{WHITEOUT_OPAQUE, WHITEOUT_PREFIX, normalized as normalize_name};
 pub use record::EntryBudget;
 pub use scan::{
     Contents, Layer, LayerContent, NoProgress, Progress, ScanError, ScanOptions, ScannedImage,

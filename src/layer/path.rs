@@ -15,16 +15,20 @@ pub enum Marker {
     Invalid,
 }
 
-const PREFIX: &[u8] = b".wh.";
+/// What the name of a whiteout begins with.
+pub const WHITEOUT_PREFIX: &[u8] = b".wh.";
+
+/// The name of an opaque marker.
+pub const WHITEOUT_OPAQUE: &[u8] = b".wh..wh..opq";
 
 /// Splits a whiteout's last component into what it means and the name it hides.
 /// `None` for an ordinary name.
 pub fn marker(name: &[u8]) -> Option<(Marker, &[u8])> {
-    let hidden = name.strip_prefix(PREFIX)?;
+    let hidden = name.strip_prefix(WHITEOUT_PREFIX)?;
     Some(match hidden {
         b".wh..opq" => (Marker::Opaque, &[]),
         b"" | b"." | b".." => (Marker::Invalid, hidden),
-        other if other.starts_with(PREFIX) => (Marker::Ignored, other),
+        other if other.starts_with(WHITEOUT_PREFIX) => (Marker::Ignored, other),
         other => (Marker::Whiteout, other),
     })
 }

@@ -47,6 +47,9 @@ pub struct ScanOptions<'a> {
     pub verify: Verify,
     /// Contents to keep of layers that pass only once.
     pub wanted: &'a dyn WantedContents,
+    /// Compressed layers from this one on are kept uncompressed in nameless
+    /// temporary files, so that all their contents can be read by position.
+    pub spool_from: Option<usize>,
     /// Told how far the reading is.
     pub progress: &'a dyn Progress,
 }
@@ -192,6 +195,14 @@ fn read_blob(
     budget: &EntryBudget,
     options: &ScanOptions<'_>,
 ) -> Result<StreamedLayer, LayerError> {
+    let spool = match options.spool_from {
+        Some(from) if layer >= from => {
+            let file =
+                tempfile::tempfile().map_err(|source| LayerError::Read { offset: 0, source })?;
+            Some(Arc::new(file))
+        }
+        _ => None,
+    };
     read_stream(
         blob,
         &StreamContext {
@@ -201,6 +212,7 @@ fn read_blob(
             wanted: options.wanted,
             advanced: &|bytes| options.progress.advanced(layer, bytes),
             spread: options.jobs > 2,
+            spool: spool.as_ref(),
         },
     )
 }
@@ -294,6 +306,13 @@ impl Scan<'_> {
                 _ => None,
             })
             .collect();
+        let remote = self.open.blobs.iter().enumerate();
+        let remote = remote.filter_map(|(layer, blob)| match blob {
+            LayerBlob::Remote(remote) if first[layer] == layer => {
+                Some((remote.size.saturating_mul(8), layer, Task::Stream))
+            }
+            _ => None,
+        });
         let plain: Vec<bool> = ranges.iter().map(|(_, range)| is_plain(range)).collect();
         let plain_bytes: u64 = ranges
             .iter()
@@ -302,7 +321,7 @@ impl Scan<'_> {
             .map(|((_, range), _)| range.len)
             .sum();
         let verify = self.options.verify == Verify::All || plain_bytes <= ALWAYS_VERIFIED;
-        let mut tasks = Vec::new();
+        let mut tasks: Vec<_> = remote.collect();
         for ((layer, range), plain) in ranges.into_iter().zip(plain) {
             // Weights are about the nanoseconds that a byte costs.
             if !plain {
@@ -318,6 +337,13 @@ impl Scan<'_> {
     }
 
     fn perform(&self, layer: usize, task: Task) -> Result<Outcome, LayerError> {
+        if let LayerBlob::Remote(remote) = &self.open.blobs[layer] {
+            let blob = remote.reader().map_err(|error| LayerError::Read {
+                offset: 0,
+                source: error.into(),
+            })?;
+            return read_blob(blob, layer, self.budget, self.options).map(Outcome::Streamed);
+        }
         let LayerBlob::Range(range) = &self.open.blobs[layer] else {
             return Err(LayerError::Unsupported(
                 "a blob that is not here".to_owned(),

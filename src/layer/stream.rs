@@ -6,29 +6,32 @@
 //! the contents of files. Where there are only two cores the last two are one:
 //! inflating takes the longest and should not share its core.
 
-use std::io::{self, BufRead, Read};
+use std::fs::File;
+use std::io::{self, BufRead, Read, Write as _};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::capture::{Captured, WantedContents};
-use super::changeset::{Changeset, FileTable};
+use super::changeset::{Changeset, FileTable, StoredAt};
 use super::digest::{ContentHash, ContentHasher};
 use super::error::LayerError;
 use super::input::{Pieces, StreamInput};
 use super::pieces::{BlobReader, Digests, Piece, Ring, WAITING};
 use super::record::{EntryBudget, Recorded, Recorder};
+use super::scan::Contents;
 use super::tar::{RawEntry, TarWalker};
 use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
 use crate::oci::Digest;
+use crate::source::BlobRange;
 
 /// A layer that passed once.
 #[derive(Debug)]
 pub struct StreamedLayer {
     /// Its entries.
     pub changeset: Changeset,
-    /// Contents that judgements asked for.
-    pub captured: Captured,
+    /// Where contents are: what judgements asked for, or all of the tar stream.
+    pub contents: Contents,
     /// Digest of the blob as stored.
     pub digest: Digest,
     /// Digest of the tar stream.
@@ -57,6 +60,9 @@ pub struct StreamContext<'a> {
     pub advanced: &'a (dyn Fn(u64) + Sync),
     /// Whether there are cores for three threads.
     pub spread: bool,
+    /// An empty file that the tar stream is written to, so that contents can be
+    /// read by position later; they are not digested then.
+    pub spool: Option<&'a Arc<File>>,
 }
 
 /// Reads the layer in `blob` to its end.
@@ -91,6 +97,7 @@ pub fn read_stream(
             let pieces = ReceivedPieces {
                 pieces,
                 digests: (!context.spread).then_some(&mut digests),
+                spool: context.spool.map(|file| &**file),
             };
             (walk(pieces, context), digests)
         });
@@ -115,9 +122,17 @@ pub fn read_stream(
             Compression::None => diff_id.clone(),
             _ => digest,
         };
+        let contents = match context.spool {
+            Some(file) => Contents::Stored(BlobRange {
+                file: Arc::clone(file),
+                offset: 0,
+                len: produced.uncompressed,
+            }),
+            None => Contents::Captured(walked.captured),
+        };
         Ok(StreamedLayer {
             changeset: walked.changeset,
-            captured: walked.captured,
+            contents,
             digest,
             diff_id,
             compressed_bytes: produced.compressed,
@@ -256,6 +271,7 @@ fn digest_all(pieces: &Receiver<Piece>) -> Digests {
 struct ReceivedPieces<'a> {
     pieces: Receiver<Piece>,
     digests: Option<&'a mut Digests>,
+    spool: Option<&'a File>,
 }
 
 impl Pieces for ReceivedPieces<'_> {
@@ -265,13 +281,28 @@ impl Pieces for ReceivedPieces<'_> {
                 digests.update(&piece);
             }
             match piece {
-                Piece::Tar(piece) => return Ok(Some(piece)),
+                Piece::Tar(piece) => {
+                    if let Some(mut spool) = self.spool {
+                        spool.write_all(&piece).map_err(unspooled)?;
+                    }
+                    return Ok(Some(piece));
+                }
                 Piece::Failed(error) => return Err(error),
                 Piece::Blob(_) => {}
             }
         }
         Ok(None)
     }
+}
+
+fn unspooled(source: io::Error) -> io::Error {
+    io::Error::new(
+        source.kind(),
+        format!(
+            "cannot keep the uncompressed layer in {}: {source}; set TMPDIR to a folder with more room",
+            std::env::temp_dir().display()
+        ),
+    )
 }
 
 struct Walked {
@@ -287,7 +318,11 @@ fn walk(pieces: impl Pieces, context: &StreamContext<'_>) -> Result<Walked, Laye
         .map_err(|e| super::tar::input_error(e, 0, "the first block"))?;
     refuse_nested(head)?;
     let mut walker = TarWalker::new(input);
-    let mut recorder = Recorder::new(FileTable::Digests(Vec::new()), context.budget);
+    let table = match context.spool {
+        Some(_) => FileTable::Stored(Vec::new()),
+        None => FileTable::Digests(Vec::new()),
+    };
+    let mut recorder = Recorder::new(table, context.budget);
     let mut captured = Captured::default();
     let mut raw = RawEntry::default();
     let mut kept = Vec::new();
@@ -295,6 +330,14 @@ fn walk(pieces: impl Pieces, context: &StreamContext<'_>) -> Result<Walked, Laye
         let Recorded::File(index) = recorder.record(&mut raw)? else {
             continue;
         };
+        if let FileTable::Stored(files) = recorder.files() {
+            files.push(StoredAt {
+                offset: raw.data_offset,
+                fingerprint: 0,
+            });
+            // The walk skips what nobody looks at.
+            continue;
+        }
         let mut hasher = ContentHasher::new(context.hash, raw.size, raw.sparse.as_deref());
         let wanted = raw.sparse.is_none() && context.wanted.wants(recorder.path(), raw.size);
         let keep = wanted && captured.has_room(raw.size);

@@ -19,8 +19,24 @@ pub struct Image {
     pub config: ImageConfig,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
+    /// All names that the source has for it.
+    pub names: Vec<String>,
+    /// The documents as they are stored.
+    pub documents: ImageDocuments,
     /// The layers, lowest first.
     pub layers: Vec<LayerDescriptor>,
+}
+
+/// The bytes of an image's documents, for writing it again without losing
+/// what nobody here knows.
+#[derive(Debug, Clone, Default)]
+pub struct ImageDocuments {
+    /// The configuration.
+    pub config: Vec<u8>,
+    /// The manifest; docker archives of the old layout have none.
+    pub manifest: Option<Vec<u8>>,
+    /// The index entry that led to the manifest.
+    pub index_entry: Option<Vec<u8>>,
 }
 
 /// What the documents say about a layer.

@@ -12,6 +12,7 @@ mod error;
 mod escape;
 mod image;
 mod platform;
+mod raw;
 
 pub use config::{HistoryEntry, ImageConfig, RootFs};
 pub use docker_manifest::{DockerManifestEntry, parse_docker_manifest};
@@ -20,9 +21,10 @@ pub use document::{
 };
 pub use error::OciError;
 pub use escape::escape_bytes;
-pub use image::{Image, LayerDescriptor};
+pub use image::{Image, ImageDocuments, LayerDescriptor};
 pub use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 pub use platform::{Platform, PlatformError};
+pub use raw::RawObject;
 
 use sha2::{Digest as _, Sha256};
 

@@ -8,8 +8,8 @@ use super::select::{Choice, names, pick_platform};
 use super::store::Store;
 use crate::codec::Limits;
 use crate::oci::{
-    Digest, DockerManifestEntry, Document, Image, ImageConfig, LayerDescriptor, Platform,
-    digest_of, parse_docker_manifest,
+    Digest, DockerManifestEntry, Document, Image, ImageConfig, ImageDocuments, LayerDescriptor,
+    Platform, digest_of, parse_docker_manifest,
 };
 
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -28,7 +28,7 @@ pub(super) fn open(
     let mut platforms = Vec::new();
     for entry in &entries {
         // One configuration at a time: there may be many, and large ones.
-        let (_, config) = read_config(store, entry, limits)?;
+        let (_, config, _) = read_config(store, entry, limits)?;
         platforms.push(Some(platform_of(&config)));
     }
     let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
@@ -42,8 +42,8 @@ pub(super) fn open(
                 .collect(),
         }
     })?;
-    let (config_digest, config) = read_config(store, entries[chosen], limits)?;
-    build(store, entries[chosen], config_digest, config, limits)
+    let config = read_config(store, entries[chosen], limits)?;
+    build(store, entries[chosen], config, limits)
 }
 
 /// The entries that carry the wanted name; without a wish, all entries, which
@@ -111,7 +111,7 @@ fn read_config(
     store: &dyn Store,
     entry: &DockerManifestEntry,
     limits: &Limits,
-) -> Result<(Digest, ImageConfig), SourceError> {
+) -> Result<(Digest, ImageConfig, Vec<u8>), SourceError> {
     let bytes = store
         .document(&entry.config, limits.document_bytes)?
         .ok_or_else(|| store.missing("configuration", &entry.config))?;
@@ -119,7 +119,7 @@ fn read_config(
         store.verify(&bytes, &digest, "the image configuration")?;
     }
     let config = ImageConfig::parse(&bytes).map_err(|e| store.bad_document(e))?;
-    Ok((digest_of(&bytes), config))
+    Ok((digest_of(&bytes), config, bytes))
 }
 
 /// The digest that a member's name promises: `<hex>.json`, `sha256:<hex>` or
@@ -143,8 +143,7 @@ pub(super) fn platform_of(config: &ImageConfig) -> Platform {
 fn build(
     store: &dyn Store,
     entry: &DockerManifestEntry,
-    config_digest: Digest,
-    config: ImageConfig,
+    (config_digest, config, config_bytes): (Digest, ImageConfig, Vec<u8>),
     limits: &Limits,
 ) -> Result<OpenImage, SourceError> {
     let mut warnings = Vec::new();
@@ -173,6 +172,11 @@ fn build(
         config_digest,
         config,
         annotations: std::collections::BTreeMap::new(),
+        names: entry.repo_tags.clone(),
+        documents: ImageDocuments {
+            config: config_bytes,
+            ..ImageDocuments::default()
+        },
         layers,
     };
     if let Err(error) = add_oci_manifest(store, &mut image, limits) {
@@ -270,6 +274,8 @@ fn add_oci_manifest(
         if let Document::Manifest(manifest) = manifest
             && manifest.config().digest() == &image.config_digest
         {
+            image.documents.index_entry = serde_json::to_vec(descriptor).ok();
+            image.documents.manifest = Some(bytes);
             image.digest = Some(descriptor.digest().clone());
             image.annotations = manifest
                 .annotations()

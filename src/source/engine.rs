@@ -136,6 +136,92 @@ impl Engine {
     }
 }
 
+/// Which engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Docker, by DOCKER_HOST, its contexts or its usual sockets.
+    Docker,
+    /// podman, by CONTAINER_HOST or its usual sockets.
+    Podman,
+}
+
+/// Loads the docker archive in `file` into the first engine that answers.
+///
+/// # Errors
+/// [`SourceError`] with what each place answered, or why the engine refused.
+pub fn load(kind: EngineKind, file: std::fs::File) -> Result<(), SourceError> {
+    let engines = match kind {
+        EngineKind::Docker => docker_sockets(),
+        EngineKind::Podman => podman_sockets(),
+    };
+    let mut tried = Vec::new();
+    for engine in engines {
+        match engine.answers() {
+            Ok(()) => return engine.load(file),
+            Err(problem) => tried.push(format!("{engine}: {problem}")),
+        }
+    }
+    Err(SourceError::Engine {
+        place: tried.join("; "),
+        problem: "no engine to load the image into".to_owned(),
+    })
+}
+
+impl Engine {
+    /// Whether anybody listens.
+    fn answers(&self) -> Result<(), String> {
+        let (agent, base) = self.agent()?;
+        let response = agent
+            .get(format!("{base}/_ping"))
+            .call()
+            .map_err(|e| plain(&e))?;
+        match response.status() {
+            StatusCode::OK => Ok(()),
+            status => Err(format!("it answered {status}{}", message_of(response))),
+        }
+    }
+
+    fn load(&self, file: std::fs::File) -> Result<(), SourceError> {
+        let failed = |problem: String| SourceError::Engine {
+            place: self.to_string(),
+            problem,
+        };
+        let (agent, base) = self.agent().map_err(failed)?;
+        let response = agent
+            .post(format!("{base}/images/load?quiet=1"))
+            .content_type("application/x-tar")
+            .config()
+            // Unpacking takes its time.
+            .timeout_recv_response(None)
+            .build()
+            .send(file)
+            .map_err(|e| failed(plain(&e)))?;
+        let status = response.status();
+        if status != StatusCode::OK {
+            return Err(failed(format!(
+                "it answered {status}{}",
+                message_of(response)
+            )));
+        }
+        // Refusals may come after the status, one JSON object a line.
+        let mut said = String::new();
+        let body = response.into_body().into_reader();
+        body.take(1 << 20)
+            .read_to_string(&mut said)
+            .map_err(|e| failed(e.to_string()))?;
+        match said.lines().find_map(refusal) {
+            Some(problem) => Err(failed(problem)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The error in a line of progress.
+fn refusal(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    Some(line.get("error")?.as_str()?.trim().to_owned())
+}
+
 /// A reference as part of a URL path; slashes and colons are themselves there.
 fn encode(name: &str) -> String {
     use std::fmt::Write as _;

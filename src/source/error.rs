@@ -23,6 +23,14 @@ pub enum SourceError {
         /// What it looks like instead.
         why: String,
     },
+    /// A registry refused, or could not be reached.
+    #[error("{place}: {source}")]
+    Registry {
+        /// The image.
+        place: String,
+        /// What went wrong.
+        source: Box<crate::registry::RegistryError>,
+    },
     /// An artifact of another kind, such as a chart.
     #[error("{place}: not a container image: its configuration is of type {kind:?}")]
     NoImage {

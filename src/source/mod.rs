@@ -11,16 +11,21 @@ mod docker_archive;
 mod engine;
 mod error;
 mod locator;
+mod members;
 mod oci_layout;
 mod open;
+mod remote;
 mod select;
 mod store;
 mod stream;
 
 pub use blob::{BlobRange, BlobReader};
+pub use engine::{EngineKind, load};
 pub use error::SourceError;
 pub use locator::{Locator, LocatorError};
+pub use members::Members;
 pub use open::{OpenOptions, open};
+pub use remote::RemoteBlob;
 pub use stream::ArchiveStream;
 
 use crate::oci;
@@ -52,6 +57,8 @@ pub enum Opened {
 pub enum LayerBlob {
     /// In a file.
     Range(BlobRange),
+    /// In a registry.
+    Remote(RemoteBlob),
     /// It came by as this member of an [`ArchiveStream`].
     Passed(usize),
     /// Not in the image: a foreign layer, to be fetched from elsewhere.
@@ -68,7 +75,20 @@ impl LayerBlob {
     pub fn len(&self) -> Option<u64> {
         match self {
             LayerBlob::Range(range) => Some(range.len),
+            LayerBlob::Remote(remote) => Some(remote.size),
             _ => None,
+        }
+    }
+
+    /// A reader over the whole blob.
+    ///
+    /// # Errors
+    /// When it is not here, or the registry does not give it.
+    pub fn open(&self) -> std::io::Result<Box<dyn std::io::Read + Send>> {
+        match self {
+            LayerBlob::Range(range) => Ok(Box::new(range.reader())),
+            LayerBlob::Remote(remote) => Ok(Box::new(remote.reader()?)),
+            _ => Err(std::io::Error::other("the blob is not here")),
         }
     }
 

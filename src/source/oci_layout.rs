@@ -6,11 +6,11 @@ use super::docker_archive::{diff_ids, platform_of};
 use super::error::SourceError;
 use super::select::{Choice, names, pick_platform};
 use super::store::Store;
-use super::{LayerBlob, OpenImage};
+use super::{LayerBlob, OpenImage, RemoteBlob};
 use crate::codec::Limits;
 use crate::oci::{
-    ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageIndex, ImageManifest,
-    LayerDescriptor, Platform, is_layer,
+    ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageDocuments, ImageIndex,
+    ImageManifest, LayerDescriptor, Platform, is_layer,
 };
 
 pub(super) const INDEX: &str = "index.json";
@@ -42,7 +42,9 @@ pub(super) fn open(
         }
     };
     let roots = by_name(store, &index, choice)?;
-    let reference = roots.first().map(|root| name_of(root)).unwrap_or_default();
+    let mut known: Vec<String> = roots.iter().map(|root| name_of(root)).collect();
+    known.retain(|name| !name.is_empty());
+    known.dedup();
     let mut search = Search {
         store,
         limits,
@@ -75,7 +77,7 @@ pub(super) fn open(
     let Some(candidate) = candidate else {
         return Err(store.missing("image", INDEX));
     };
-    build(store, candidate, reference, source, warnings)
+    build(store, candidate, known, source, warnings)
 }
 
 /// The descriptors that carry the wanted name; without a wish, all of them,
@@ -161,6 +163,7 @@ struct Candidate {
     descriptor: Descriptor,
     manifest: Box<ImageManifest>,
     config: ImageConfig,
+    documents: ImageDocuments,
     platform: Platform,
 }
 
@@ -220,7 +223,7 @@ impl Search<'_> {
                 }
                 Ok(())
             }
-            Document::Manifest(manifest) => self.candidate(descriptor, manifest, platform),
+            Document::Manifest(manifest) => self.candidate(descriptor, manifest, bytes, platform),
         }
     }
 
@@ -228,6 +231,7 @@ impl Search<'_> {
         &mut self,
         descriptor: &Descriptor,
         manifest: Box<ImageManifest>,
+        manifest_bytes: Vec<u8>,
         platform: Option<Platform>,
     ) -> Result<(), SourceError> {
         let kind = manifest.config().media_type().as_ref();
@@ -253,6 +257,11 @@ impl Search<'_> {
             descriptor: descriptor.clone(),
             manifest,
             config,
+            documents: ImageDocuments {
+                config: bytes,
+                manifest: Some(manifest_bytes),
+                index_entry: serde_json::to_vec(descriptor).ok(),
+            },
             platform,
         });
         Ok(())
@@ -270,7 +279,7 @@ fn declared(platform: &oci_spec::image::Platform) -> Platform {
 fn build(
     store: &dyn Store,
     candidate: Candidate,
-    reference: String,
+    names: Vec<String>,
     source: &'static str,
     mut warnings: Vec<String>,
 ) -> Result<OpenImage, SourceError> {
@@ -278,6 +287,7 @@ fn build(
         descriptor,
         manifest,
         config,
+        documents,
         platform,
     } = candidate;
     let diff_ids = diff_ids(store, &config, manifest.layers().len(), &mut warnings)?;
@@ -293,7 +303,9 @@ fn build(
         });
     }
     let image = Image {
-        reference,
+        reference: names.first().cloned().unwrap_or_default(),
+        names,
+        documents,
         digest: Some(descriptor.digest().clone()),
         config_digest: manifest.config().digest().clone(),
         platform,
@@ -326,10 +338,20 @@ fn layer_blob(
         )));
     }
     let path = store.blob_path(layer.digest())?;
-    if let Some(blob) = store.blob(&path)? {
-        return Ok(blob);
+    let foreign = media_type.contains("nondistributable") || media_type.contains("foreign");
+    match store.blob(&path)? {
+        // Registries seldom have them, and asking costs a request.
+        Some(LayerBlob::Remote(_)) if foreign => {}
+        Some(LayerBlob::Remote(remote)) => {
+            return Ok(LayerBlob::Remote(RemoteBlob {
+                size: layer.size(),
+                ..remote
+            }));
+        }
+        Some(blob) => return Ok(blob),
+        None => {}
     }
-    if media_type.contains("nondistributable") || media_type.contains("foreign") {
+    if foreign {
         return Ok(LayerBlob::Foreign {
             urls: layer.urls().clone().unwrap_or_default(),
         });

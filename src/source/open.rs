@@ -10,9 +10,10 @@ use super::error::SourceError;
 use super::locator::Locator;
 use super::select::Choice;
 use super::store::{FolderStore, Store};
-use super::{ArchiveStream, OpenImage, Opened, docker_archive, oci_layout};
+use super::{ArchiveStream, OpenImage, Opened, docker_archive, oci_layout, remote};
 use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
 use crate::oci::Platform;
+use crate::registry;
 
 /// What opening needs besides the locator.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct OpenOptions {
     pub platform: Option<Platform>,
     /// Bounds.
     pub limits: Limits,
+    /// How registries are spoken to.
+    pub registry: registry::Options,
 }
 
 /// Opens the image that `locator` names.
@@ -52,11 +55,7 @@ pub fn open(locator: &Locator, options: &OpenOptions) -> Result<Opened, SourceEr
             "containerd's store cannot be read yet; `ctr image export` \
              writes an archive that can",
         )),
-        Locator::Registry(name) => Err(unsupported(
-            &format!("docker://{name}"),
-            "registries cannot be read yet; `skopeo copy docker://… oci:folder` \
-             makes a layout that can",
-        )),
+        Locator::Registry(name) => from_registry(name, options).map(Opened::Image),
         Locator::Name(name) => search(name, options),
     }
 }
@@ -251,6 +250,20 @@ fn try_engines(
     Ok(None)
 }
 
+fn from_registry(name: &str, options: &OpenOptions) -> Result<OpenImage, SourceError> {
+    let choice = Choice {
+        reference: None,
+        platform: options.platform.clone(),
+    };
+    remote::open(name, &choice, &options.registry, &options.limits)
+}
+
+/// Whether a name begins with the host of a registry.
+fn has_host(name: &str) -> bool {
+    let host = name.split_once('/').map(|(host, _)| host);
+    host.is_some_and(|host| host.contains(['.', ':']) || host == "localhost")
+}
+
 /// Tries all places where a bare name could mean an image.
 fn search(name: &str, options: &OpenOptions) -> Result<Opened, SourceError> {
     let mut tried = Vec::new();
@@ -263,7 +276,16 @@ fn search(name: &str, options: &OpenOptions) -> Result<Opened, SourceError> {
     if let Some(opened) = try_engines(&engines, name, options, &mut tried)? {
         return Ok(opened);
     }
-    tried.push("registry: registries cannot be read yet".to_owned());
+    if has_host(name) {
+        match from_registry(name, options) {
+            Ok(open) => return Ok(Opened::Image(open)),
+            Err(error) => tried.push(format!("registry: {error}")),
+        }
+    } else {
+        tried.push(format!(
+            "registry: not asked, as the name has no host; docker://{name} asks Docker Hub"
+        ));
+    }
     Err(SourceError::NotFound {
         reference: name.to_owned(),
         tried,

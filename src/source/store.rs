@@ -21,6 +21,16 @@ pub(super) trait Store {
     /// The whole member `name`; `None` when there is none.
     fn document(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, SourceError>;
 
+    /// The whole member `name` that `descriptor` is about.
+    fn described_document(
+        &self,
+        _descriptor: &Descriptor,
+        name: &str,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, SourceError> {
+        self.document(name, limit)
+    }
+
     /// Where the member `name` is; `None` when there is none.
     fn blob(&self, name: &str) -> Result<Option<LayerBlob>, SourceError>;
 }
@@ -52,7 +62,7 @@ impl dyn Store + '_ {
     ) -> Result<Vec<u8>, SourceError> {
         let name = self.blob_path(descriptor.digest())?;
         let bytes = self
-            .document(&name, limit)?
+            .described_document(descriptor, &name, limit)?
             .ok_or_else(|| self.missing(what, descriptor.digest().as_ref()))?;
         if bytes.len() as u64 != descriptor.size() {
             return Err(SourceError::Mismatch {

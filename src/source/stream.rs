@@ -3,9 +3,9 @@
 //! Writers put `manifest.json` last, so every blob is read before anybody
 //! knows whether it is needed. Whoever reads hands each blob on as it comes.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
-use super::archive::{Guarded, Member, Members, link_of};
+use super::archive::{ArchiveStore, Guarded, Member, Members, link_of};
 use super::error::SourceError;
 use super::open::Kind;
 use super::select::Choice;
@@ -38,19 +38,56 @@ enum Kept {
 }
 
 impl ArchiveStream {
+    /// Keeps the archive in a nameless temporary file, so that its blobs can be
+    /// read by position.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it cannot be kept, or the image is not in it.
+    pub fn keep(mut self, limits: &Limits) -> Result<OpenImage, SourceError> {
+        let unkept = |source| SourceError::Io {
+            doing: "keep a copy of the image in",
+            path: std::env::temp_dir(),
+            source,
+        };
+        let mut file = tempfile::tempfile().map_err(unkept)?;
+        io::copy(&mut self.reader, &mut file).map_err(unkept)?;
+        file.rewind().map_err(unkept)?;
+        let store = ArchiveStore::open(self.place.as_ref(), file, limits)?;
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None if store.has(docker_archive::MANIFEST) => Kind::DockerArchive,
+            None => Kind::OciArchive,
+        };
+        let mut open = kind.open(&store, &self.choice, limits)?;
+        self.label(&mut open);
+        Ok(open)
+    }
+
+    fn label(&mut self, open: &mut OpenImage) {
+        if let Some(source) = self.source {
+            open.source = source;
+        }
+        if let Some(reference) = self.reference.take()
+            && open.image.reference.is_empty()
+        {
+            open.image.reference = reference;
+        }
+    }
+
     /// Reads to the end. `blob` is given each member that may be a layer, with
     /// its number and its size in bytes, and should read it to its end.
     ///
     /// # Errors
     /// [`SourceError`] when the archive is broken or the image is not in it.
     pub fn read(
-        self,
+        mut self,
         limits: &Limits,
         blob: &mut dyn FnMut(usize, u64, &mut dyn Read),
     ) -> Result<OpenImage, SourceError> {
-        let members = read_members(self.reader, &self.place, limits, blob)?;
+        let reader = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        let members = read_members(reader, &self.place, limits, blob)?;
         let store = Passed {
-            place: self.place,
+            place: self.place.clone(),
             members,
         };
         let kind = match self.kind {
@@ -65,14 +102,7 @@ impl ArchiveStream {
             }
         };
         let mut open = kind.open(&store, &self.choice, limits)?;
-        if let Some(source) = self.source {
-            open.source = source;
-        }
-        if let Some(reference) = self.reference
-            && open.image.reference.is_empty()
-        {
-            open.image.reference = reference;
-        }
+        self.label(&mut open);
         Ok(open)
     }
 }

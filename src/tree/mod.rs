@@ -11,6 +11,8 @@
 //! about 100. [`Tree::heap_bytes`] says what it is.
 
 mod apply;
+mod compare;
+mod digest;
 mod resolve;
 mod walk;
 
@@ -22,6 +24,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 use crate::layer::{EntryKind, EntryRef, LayerContent};
 
 pub use apply::{Cause, Hidden, LayerCounts, MergeLog};
+pub use compare::{Difference, Digested, TreeChange, compare};
+pub use digest::{ContentDigests, TreeDigest};
 pub use walk::{Step, Walk};
 
 /// Number of a path in a [`Tree`]; 0 is the root.

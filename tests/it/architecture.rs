@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 15] = [
     "codec",
     "oci",
+    "registry",
     "source",
     "layer",
     "tree",
@@ -15,6 +16,9 @@ const ROOMS: [&str; 11] = [
     "analyze",
     "dockerfile",
     "lint",
+    "rewrite",
+    "sink",
+    "squash",
     "report",
     "cli",
 ];

@@ -1,6 +1,7 @@
 //! What broken or malicious writers send: one clear message or a report, and
 //! never a crash, a hang, or memory without end.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,14 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs `rslim analyze PATH -f FORMAT` with bounded memory and time.
 fn analyze(name: &str, path: &Path, format: &str) -> Ran {
+    let words = ["analyze", "-f", format, "--platform", "linux/amd64"];
+    let words = words.iter().map(OsStr::new);
+    bounded(name, words.chain([path.as_os_str()]))
+}
+
+/// Runs the program with bounded memory and time.
+pub fn bounded<'a>(name: &str, words: impl IntoIterator<Item = &'a OsStr>) -> Ran {
     let program = command();
     let mut shell = Command::new("sh");
     shell
         .arg("-c")
         .arg(format!("ulimit -v {ADDRESS_SPACE}; exec \"$0\" \"$@\""))
         .arg(program.get_program())
-        .args(["analyze", "-f", format, "--platform", "linux/amd64"])
-        .arg(path)
+        .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

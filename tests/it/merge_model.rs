@@ -13,7 +13,7 @@ use crate::program::scan;
 
 /// One entry of a layer.
 #[derive(Debug, Clone)]
-enum Op {
+pub enum Op {
     File(Path),
     Dir(Path),
     Symlink(Path),
@@ -22,7 +22,7 @@ enum Op {
     Opaque(Path),
 }
 
-type Path = Vec<&'static str>;
+pub type Path = Vec<&'static str>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Node {
@@ -147,16 +147,24 @@ fn add(layer: LayerBuilder, op: &Op, size: u64) -> LayerBuilder {
     }
 }
 
+/// The tar of a layer; every file has a size of its own, counted on in `size`.
+pub fn layer_of(ops: &[Op], size: &mut u64) -> Vec<u8> {
+    let mut layer = LayerBuilder::new();
+    for op in ops {
+        *size += 1;
+        layer = add(layer, op, *size);
+    }
+    layer.finish()
+}
+
+/// Layers of an image.
+pub fn layers() -> impl Strategy<Value = Vec<Vec<Op>>> {
+    prop::collection::vec(prop::collection::vec(op(), 0..8), 1..5)
+}
+
 fn merged(layers: &[Vec<Op>]) -> (BTreeMap<String, Node>, u64, u64) {
     let mut size = 0;
-    let tars = layers.iter().map(|ops| {
-        let mut layer = LayerBuilder::new();
-        for op in ops {
-            size += 1;
-            layer = add(layer, op, size);
-        }
-        layer.finish()
-    });
+    let tars = layers.iter().map(|ops| layer_of(ops, &mut size));
     let image = ImageBuilder::of_layers(tars.collect::<Vec<_>>());
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("image.tar");
@@ -225,7 +233,7 @@ proptest! {
 
     #[test]
     fn merging_is_what_the_model_does(
-        layers in prop::collection::vec(prop::collection::vec(op(), 0..8), 1..5)
+        layers in layers()
     ) {
         let (got, _, _) = merged(&layers);
         prop_assert_eq!(got, modelled(&layers));

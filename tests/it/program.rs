@@ -75,6 +75,7 @@ pub fn try_scan(
         hash,
         verify,
         wanted: &DatabaseContents,
+        spool_from: None,
         progress: &NoProgress,
     };
     Ok(layer::scan(opened, &options)?)

@@ -95,7 +95,7 @@ impl Scan<'_> {
                 return Ok(layer);
             }
             LayerBlob::Unsupported(what) => return Err(LayerError::Unsupported(what.clone())),
-            LayerBlob::Range(_) | LayerBlob::Passed(_) => {}
+            LayerBlob::Range(_) | LayerBlob::Remote(_) | LayerBlob::Passed(_) => {}
         }
         let mut compression = Compression::None;
         // A failed walk says more than the digest that then differs.
@@ -123,7 +123,7 @@ impl Scan<'_> {
                     layer.uncompressed_bytes = streamed.uncompressed_bytes;
                     layer.set = Arc::new(LayerContent {
                         changeset: streamed.changeset,
-                        contents: Contents::Captured(streamed.captured),
+                        contents: streamed.contents,
                     });
                 }
                 (Outcome::Hashed(digest), _) => {
@@ -137,7 +137,7 @@ impl Scan<'_> {
             layer.media_type = docker_media_type(compression).to_owned();
         }
         // The digest of an uncompressed blob is its diff_id by definition.
-        if matches!(layer.set.contents, Contents::Stored(_)) && layer.digest.is_none() {
+        if compression == Compression::None && layer.digest.is_none() {
             layer.digest.clone_from(&layer.diff_id);
         }
         Ok(layer)

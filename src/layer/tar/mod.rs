@@ -9,10 +9,12 @@ mod header;
 mod pax;
 mod sparse;
 mod walk;
+mod write;
 
 pub use sparse::SparseRange;
 pub(crate) use walk::input_error;
 pub use walk::{RawEntry, TarInput, TarWalker};
+pub use write::{END, Form, entry_headers, marker, padding, plain_directory};
 
 /// Size of a tar block in bytes; headers and contents are padded to it.
 pub const BLOCK: u64 = 512;

@@ -1,0 +1,204 @@
+//! The configuration of an image whose upper layers became one.
+//!
+//! Only `rootfs.diff_ids`, `history` and, where asked for, `created` change;
+//! everything else keeps its bytes, keys that nobody knows included (image-spec
+//! `config.md`; Docker's configuration has more keys than that).
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::oci::{Digest, HistoryEntry, OciError, RawObject};
+
+/// Why a configuration could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Document(#[from] OciError),
+    /// It cannot be written.
+    #[error("cannot write the image configuration: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What becomes of the layers.
+#[derive(Debug, Clone)]
+pub struct Folded<'a> {
+    /// The diff_ids of the layers that stay.
+    pub kept: &'a [Digest],
+    /// The diff_ids of the new layers, which follow them.
+    pub new: &'a [Digest],
+    /// How many layers the image had.
+    pub layers: usize,
+    /// What the new history entry says made the layer.
+    pub created_by: &'a str,
+    /// A time to set as `created` (RFC 3339); the image keeps its own without.
+    pub created: Option<&'a str>,
+}
+
+/// Bytes of old history that the new entry's comment repeats at most.
+const COMMENT_BYTES: usize = 16 * 1024;
+
+const DOCUMENT: &str = "the image configuration";
+
+#[derive(Serialize)]
+struct NewEntry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<&'a str>,
+    created_by: &'a str,
+    comment: String,
+}
+
+/// The configuration `bytes` with the layers as `folded` says.
+///
+/// The history entries of the folded layers become one, whose comment lists
+/// what they were. Where history does not tell which entry made which layer
+/// (there are fewer or more of them), all of it is folded when all layers are,
+/// and else one entry is added at its end.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn fold(bytes: &[u8], folded: &Folded<'_>) -> Result<Vec<u8>, ConfigError> {
+    let mut config = RawObject::parse(DOCUMENT, bytes)?;
+    let mut rootfs: RawObject = config.read("rootfs").unwrap_or_default();
+    if rootfs.get("type").is_none() {
+        rootfs.set("type", "layers")?;
+    }
+    let ids: Vec<&Digest> = folded.kept.iter().chain(folded.new).collect();
+    rootfs.set("diff_ids", &ids)?;
+    config.set("rootfs", &rootfs)?;
+    let history: Vec<Box<RawValue>> = config.read("history").unwrap_or_default();
+    if !folded.new.is_empty() {
+        config.set("history", &new_history(&history, folded)?)?;
+    }
+    if let Some(created) = folded.created {
+        config.set("created", created)?;
+    }
+    Ok(config.to_bytes()?)
+}
+
+fn new_history(
+    history: &[Box<RawValue>],
+    folded: &Folded<'_>,
+) -> Result<Vec<Box<RawValue>>, ConfigError> {
+    let parsed: Vec<HistoryEntry> = history
+        .iter()
+        .map(|entry| serde_json::from_str(entry.get()).unwrap_or_default())
+        .collect();
+    let made = parsed.iter().filter(|entry| !entry.empty_layer).count();
+    let from = match folded.kept.len() {
+        0 => 0,
+        _ if made != folded.layers => history.len(),
+        kept => first_of(&parsed, kept),
+    };
+    let (below, above) = history.split_at(from.min(history.len()));
+    let above = parsed.get(parsed.len() - above.len()..).unwrap_or_default();
+    let mut last = above.iter().map(|entry| entry.created.as_str());
+    let mut out = below.to_vec();
+    let entry = NewEntry {
+        created: folded.created.or_else(|| last.rfind(|t| !t.is_empty())),
+        created_by: folded.created_by,
+        comment: comment(above),
+    };
+    out.push(serde_json::value::to_raw_value(&entry)?);
+    Ok(out)
+}
+
+/// The first history entry above the lowest `kept` layers.
+fn first_of(history: &[HistoryEntry], kept: usize) -> usize {
+    let layers = history
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| !entry.empty_layer);
+    let first = layers.map(|(index, _)| index).nth(kept);
+    first.unwrap_or(history.len())
+}
+
+fn comment(folded: &[HistoryEntry]) -> String {
+    let steps = match folded.len() {
+        1 => "1 step".to_owned(),
+        steps => format!("{steps} steps"),
+    };
+    let mut text = format!("folds {steps}");
+    for (index, entry) in folded.iter().enumerate() {
+        let line = entry.created_by.trim();
+        if text.len() + line.len() > COMMENT_BYTES {
+            text += &format!("\n… and {} more", folded.len() - index);
+            break;
+        }
+        text += "\n";
+        text += line;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"{"architecture":"amd64","config":{"Env":["A=b"],"Invented":{"x":1.50}},
+        "created":"2020-01-01T00:00:00Z","os":"linux","Mine":null,
+        "history":[{"created":"1","created_by":"ADD base"},{"created_by":"CMD x","empty_layer":true},
+        {"created":"2","created_by":"RUN a"},{"created":"3","created_by":"RUN b","author":"me"}],
+        "rootfs":{"type":"layers","diff_ids":["sha256:aa","sha256:bb","sha256:cc"]}}"#;
+
+    fn digest(byte: &str) -> Digest {
+        Digest::try_from(format!("sha256:{}", byte.repeat(32))).unwrap()
+    }
+
+    fn folded(kept: usize, layers: usize, config: &str) -> serde_json::Value {
+        let kept: Vec<Digest> = (0..kept).map(|_| digest("aa")).collect();
+        let folded = Folded {
+            kept: &kept,
+            new: &[digest("dd")],
+            layers,
+            created_by: "a test",
+            created: None,
+        };
+        serde_json::from_slice(&fold(config.as_bytes(), &folded).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_range_becomes_one_entry_that_says_what_it_folds() {
+        let config = folded(1, 3, CONFIG);
+        let history = config["history"].as_array().unwrap();
+        assert_eq!(history.len(), 3);
+        assert_eq!(history[2]["created_by"], "a test");
+        assert_eq!(history[2]["comment"], "folds 2 steps\nRUN a\nRUN b");
+        assert_eq!(history[2]["created"], "3");
+        assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);
+        assert_eq!(folded(0, 3, CONFIG)["history"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn all_else_keeps_its_bytes() {
+        let bytes = fold(
+            CONFIG.as_bytes(),
+            &Folded {
+                kept: &[],
+                new: &[digest("dd")],
+                layers: 3,
+                created_by: "a test",
+                created: Some("2021-01-01T00:00:00Z"),
+            },
+        );
+        let text = String::from_utf8(bytes.unwrap()).unwrap();
+        assert!(
+            text.contains(r#""config":{"Env":["A=b"],"Invented":{"x":1.50}}"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#""Mine":null"#) && text.contains(r#""created":"2021"#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn history_that_does_not_fit_the_layers_stays() {
+        let config = folded(1, 5, CONFIG);
+        assert_eq!(config["history"].as_array().unwrap().len(), 5);
+        assert_eq!(config["history"][4]["comment"], "folds 0 steps");
+        let bare = folded(0, 2, r#"{"rootfs":null}"#);
+        assert_eq!(bare["history"].as_array().unwrap().len(), 1);
+        assert_eq!(bare["rootfs"]["type"], "layers");
+    }
+}

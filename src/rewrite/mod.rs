@@ -1,0 +1,16 @@
+//! New layers from old ones: which entries a layer must have so that, on top
+//! of what stays below it, the file system is exactly the one before.
+//!
+//! Everything here is pure but for reading the contents that go into a layer:
+//! a [`Plan`] says what the layer holds, [`write`] makes its tar stream, and
+//! [`Documents`] are the configuration and manifest that fit.
+
+mod config;
+mod plan;
+mod range;
+mod stream;
+
+pub use config::{ConfigError, Folded, fold};
+pub use plan::{Plan, PlanError, Totals};
+pub use range::{RangeChoice, RangeError, first_layer};
+pub use stream::{WriteError, write};

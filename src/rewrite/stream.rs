@@ -1,0 +1,171 @@
+//! A plan → the tar stream of its layer.
+
+use std::io::{self, Write};
+
+use super::plan::{Item, Plan};
+use crate::layer::tar::{self, Form};
+use crate::layer::{
+    ContentHash, ContentHasher, Contents, EntryRef, FileTable, WHITEOUT_OPAQUE, WHITEOUT_PREFIX,
+};
+use crate::oci::escape_bytes;
+use crate::source::BlobRange;
+use crate::tree::{ContentDigests, EntryId, NodeId, Tree};
+
+/// Why a layer's tar stream could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The contents of a file could not be read again.
+    #[error("cannot read the contents of {path} in layer {layer}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Index of the layer that holds it, 0 for the lowest.
+        layer: u32,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// What takes the stream gave up.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+/// Bytes read at a time.
+const PIECE: usize = 256 * 1024;
+
+/// Writes the tar stream of `plan`, which was made of these trees. The digests
+/// of all contents that pass go into `digests`.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write(
+    plan: &Plan,
+    full: &Tree,
+    base: &Tree,
+    out: &mut dyn Write,
+    digests: &mut ContentDigests,
+) -> Result<(), WriteError> {
+    let mut writer = Writer {
+        full,
+        out,
+        headers: Vec::new(),
+        buffer: vec![0; PIECE],
+        digests,
+    };
+    for item in &plan.items {
+        writer.headers.clear();
+        match *item {
+            Item::Whiteout(node) => {
+                let dir = base.path(base.parent(node));
+                writer.marker(&dir, &[WHITEOUT_PREFIX, base.name(node)].concat())?;
+            }
+            Item::Opaque(node) => writer.marker(&full.path(node), WHITEOUT_OPAQUE)?,
+            Item::PlainDirectory(node) => {
+                tar::plain_directory(&mut writer.headers, &full.path(node));
+                writer.out.write_all(&writer.headers)?;
+            }
+            Item::Entry(node) => writer.entry(node)?,
+            Item::Link { node, to } => writer.link(node, to)?,
+        }
+    }
+    out.write_all(&tar::END)?;
+    Ok(())
+}
+
+struct Writer<'a> {
+    full: &'a Tree,
+    out: &'a mut dyn Write,
+    headers: Vec<u8>,
+    buffer: Vec<u8>,
+    digests: &'a mut ContentDigests,
+}
+
+impl Writer<'_> {
+    fn marker(&mut self, dir: &[u8], name: &[u8]) -> Result<(), WriteError> {
+        let path = match dir {
+            [] => name.to_vec(),
+            dir => [dir, b"/", name].concat(),
+        };
+        tar::marker(&mut self.headers, &path);
+        Ok(self.out.write_all(&self.headers)?)
+    }
+
+    fn link(&mut self, node: NodeId, to: NodeId) -> Result<(), WriteError> {
+        let Some(id) = self.full.inode(node) else {
+            return Ok(());
+        };
+        let (path, to) = (self.full.path(node), self.full.path(to));
+        let entry = self.full.entry(id);
+        tar::entry_headers(&mut self.headers, entry, &path, Form::Link(&to));
+        Ok(self.out.write_all(&self.headers)?)
+    }
+
+    fn entry(&mut self, node: NodeId) -> Result<(), WriteError> {
+        let Some(id) = self.full.inode(node) else {
+            return Ok(());
+        };
+        let entry = self.full.entry(id);
+        let path = self.full.path(node);
+        tar::entry_headers(&mut self.headers, entry, &path, Form::Itself);
+        self.out.write_all(&self.headers)?;
+        if entry.size() == 0 {
+            return Ok(());
+        }
+        let unreadable = |source| WriteError::Read {
+            path: escape_bytes(&path),
+            layer: id.layer,
+            source,
+        };
+        let (blob, offset) = stored(self.full, id).map_err(unreadable)?;
+        let sparse = entry.extra().and_then(|extra| extra.sparse.as_deref());
+        let mut hasher = ContentHasher::new(ContentHash::Blake3, entry.size(), sparse);
+        let mut at = offset;
+        let mut written: u64 = 0;
+        let whole = [tar::SparseRange {
+            offset: 0,
+            length: entry.size(),
+        }];
+        for range in sparse.unwrap_or(&whole) {
+            zeros(self.out, range.offset.saturating_sub(written))?;
+            let mut left = range.length;
+            while left > 0 {
+                let n = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+                let piece = self.buffer.get_mut(..n).unwrap_or_default();
+                blob.read_exact_at(piece, at).map_err(unreadable)?;
+                hasher.update(piece);
+                self.out.write_all(piece)?;
+                at += n as u64;
+                left -= n as u64;
+            }
+            written = range.offset.saturating_add(range.length);
+        }
+        zeros(self.out, entry.size().saturating_sub(written))?;
+        zeros(self.out, tar::padding(entry.size()) as u64)?;
+        self.digests.insert(id, hasher.finish());
+        Ok(())
+    }
+}
+
+/// Where the contents of a file are.
+fn stored(tree: &Tree, id: EntryId) -> io::Result<(&BlobRange, u64)> {
+    let layer = tree.layers().get(id.layer as usize);
+    let entry: EntryRef<'_> = tree.entry(id);
+    let found = layer.zip(entry.file()).and_then(|(layer, file)| {
+        let (Contents::Stored(blob), FileTable::Stored(files)) =
+            (&layer.contents, layer.changeset.files())
+        else {
+            return None;
+        };
+        Some((blob, files.get(file as usize)?.offset))
+    });
+    found.ok_or_else(|| io::Error::other("the layer's contents are not at hand"))
+}
+
+fn zeros(out: &mut dyn Write, mut count: u64) -> io::Result<()> {
+    const ZEROS: [u8; 8192] = [0; 8192];
+    while count > 0 {
+        let n = count.min(ZEROS.len() as u64);
+        out.write_all(ZEROS.get(..n as usize).unwrap_or_default())?;
+        count -= n;
+    }
+    Ok(())
+}
