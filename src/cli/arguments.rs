@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::diff::DiffCommand;
 use super::lint::LintCommand;
 use super::rules::RulesCommand;
 use super::squash::SquashCommand;
@@ -31,6 +32,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
+    Diff(Box<DiffCommand>),
     Lint(Box<LintCommand>),
     Rules(RulesCommand),
     Squash(Box<SquashCommand>),
@@ -275,7 +277,7 @@ impl Arguments {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
-                Command::Rules(_) | Command::Squash(_) => {}
+                Command::Diff(_) | Command::Rules(_) | Command::Squash(_) => {}
             }
         }
         Ok(arguments)

@@ -6,6 +6,7 @@
 
 mod analyze;
 mod arguments;
+mod diff;
 mod failure;
 mod lint;
 mod output;
@@ -41,6 +42,7 @@ pub fn run() -> ExitCode {
     output::clean_up_on_interrupt();
     let done = match arguments.command {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
+        Command::Diff(command) => diff::run(&command),
         Command::Lint(command) => lint::run(&command),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
         Command::Squash(command) => squash::run(&command),

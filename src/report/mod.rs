@@ -1,5 +1,6 @@
 //! Finished results → text. Reports never compute what they print.
 
+pub mod diff;
 pub mod json;
 pub mod lint;
 pub mod rule_pages;

@@ -372,6 +372,42 @@ fn every_key_of_the_configuration_survives() {
     assert_eq!((ids.len(), made.len()), (1, 1));
 }
 
+#[test]
+fn diff_names_what_another_squasher_broke() {
+    let dir = tempfile::tempdir().unwrap();
+    let layers = vec![
+        LayerBuilder::new()
+            .file("a", "old")
+            .hardlink("b", "a")
+            .file("gone", "1"),
+        LayerBuilder::new().file("a", "new!").whiteout("gone"),
+    ];
+    let image = written(layers, dir.path());
+    let broken = dir.path().join("broken");
+    std::fs::create_dir(&broken).unwrap();
+    // What crane makes of it: the other name has the new contents.
+    let flat = vec![LayerBuilder::new().file("a", "new!").hardlink("b", "a")];
+    let flat = written(flat, &broken);
+    let (image, flat) = (image.to_str().unwrap(), flat.to_str().unwrap());
+    let ran = rslim(&["diff", image, flat, "--exit-code"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(
+        ran.out.starts_with("~ /b  content, 3 B to 4 B\n"),
+        "{}",
+        ran.out
+    );
+    let ran = rslim(&["diff", image, flat, "-f", "json"]);
+    assert_eq!(ran.code, Some(0));
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["totals"]["changed"]["paths"], 1);
+    assert_eq!(report["changes"][0]["path"], "b");
+    let to = dir.path().join("ours.tar");
+    let destination = Destination::DockerArchive(to.clone());
+    fold(Path::new(image), &destination, RangeChoice::All, None, 1).unwrap();
+    let ran = rslim(&["diff", image, to.to_str().unwrap(), "--exit-code"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
