@@ -2,8 +2,8 @@
 //! of what stays below it, the file system is exactly the one before.
 //!
 //! Everything here is pure but for reading the contents that go into a layer:
-//! a [`Plan`] says what the layer holds, [`write`] makes its tar stream, and
-//! [`Documents`] are the configuration and manifest that fit.
+//! a [`Plan`] says what the layer holds, [`write()`] makes its tar stream, and
+//! [`fold`] the configuration that fits.
 
 mod config;
 mod plan;
