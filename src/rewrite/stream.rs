@@ -25,7 +25,7 @@ pub enum WriteError {
         source: io::Error,
     },
     /// What takes the stream gave up.
-    #[error(transparent)]
+    #[error("cannot write the new layer: {0}")]
     Write(#[from] io::Error),
 }
 

@@ -77,13 +77,10 @@ fn existing(root: &Path) -> Result<Option<RawObject>, SinkError> {
         path: root.to_owned(),
         why: why.to_owned(),
     };
-    let mut entries = match fs::read_dir(root) {
-        Ok(entries) => entries,
+    match fs::metadata(root) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(SinkError::io("open", root)(e)),
-    };
-    if entries.next().is_none() {
-        return Ok(None);
+        _ if is_unused(root).map_err(SinkError::io("open", root))? => return Ok(None),
+        _ => {}
     }
     if !root.join(MARK).is_file() {
         return Err(not_a_layout("it has files but no oci-layout"));
@@ -96,6 +93,24 @@ fn existing(root: &Path) -> Result<Option<RawObject>, SinkError> {
         ));
     }
     Ok(Some(index))
+}
+
+/// Whether nothing is in the folder but the folders of a layout, which a
+/// program that was killed may have left.
+fn is_unused(root: &Path) -> io::Result<bool> {
+    let mut folder = root.to_owned();
+    for next in ["blobs", "sha256"] {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder)?.take(2) {
+            names.push(entry?.file_name());
+        }
+        match &names[..] {
+            [] => return Ok(true),
+            [only] if only == next => folder.push(next),
+            _ => return Ok(false),
+        }
+    }
+    Ok(fs::read_dir(&folder)?.next().is_none())
 }
 
 /// The name that an index entry gives its image.

@@ -237,6 +237,8 @@ fn the_same_bytes_with_any_number_of_threads() {
 fn other_images_in_a_layout_stay_and_a_name_moves() {
     let dir = tempfile::tempdir().unwrap();
     let layout = dir.path().join("layout");
+    // As a program that was killed could leave it.
+    std::fs::create_dir_all(layout.join("blobs/sha256")).unwrap();
     let one = written(vec![LayerBuilder::new().file("one", "1")], dir.path());
     let out = |tag: &str| format!("oci:{}:{tag}", layout.display());
     let ran = rslim(&["squash", one.to_str().unwrap(), "-o", &out("one")]);
