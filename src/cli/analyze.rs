@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::arguments::{AnalyzeCommand, Format};
 use super::failure::Failure;
+use super::image::locate;
 use super::output::Output;
 use super::progress::Bars;
 use super::terminal;
@@ -12,7 +13,7 @@ use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, WantedCon
 use crate::oci::Digest;
 use crate::report::{TableStyle, json, table, tree_listing};
 use crate::ruleset::CacheRules;
-use crate::source::{self, Locator, OpenOptions, Opened};
+use crate::source::{Locator, Opened};
 
 pub(super) fn run(command: &AnalyzeCommand) -> Result<(), Failure> {
     let plan = command.output.plan(Format::Table)?;
@@ -22,21 +23,11 @@ pub(super) fn run(command: &AnalyzeCommand) -> Result<(), Failure> {
             output.spare(input)?;
         }
     }
-    let jobs = command.reading.jobs();
-    // Fails only when a pool was made before, which then does as well.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build_global();
+    command.image_arguments.use_threads();
     match &plan[..] {
         [only] if only.format == Format::Tree => list(command, &locator, only),
         _ => report(command, &locator, &plan),
     }
-}
-
-fn locate(image: &str) -> Result<Locator, Failure> {
-    image
-        .parse()
-        .map_err(|error| Failure::of(&format!("image {image:?}"), &error))
 }
 
 /// The final tree, for comparing it with what other tools unpack.
@@ -73,7 +64,7 @@ fn report(
             scanned.layers.len(),
             read.as_millis(),
             judged.as_millis(),
-            command.reading.jobs(),
+            command.image_arguments.reading.jobs(),
         ));
     }
     for output in plan {
@@ -102,10 +93,10 @@ fn read(
     let opened = open(command, locator)?;
     let bars = Bars::new(command.output.quiet);
     let options = ScanOptions {
-        limits: command.reading.limits(),
-        jobs: command.reading.jobs(),
+        limits: command.image_arguments.reading.limits(),
+        jobs: command.image_arguments.reading.jobs(),
         hash,
-        verify: command.reading.verify.into(),
+        verify: command.image_arguments.reading.verify.into(),
         wanted,
         spool_from: None,
         progress: &bars,
@@ -122,15 +113,10 @@ fn read(
 }
 
 fn open(command: &AnalyzeCommand, locator: &Locator) -> Result<Opened, Failure> {
-    let options = OpenOptions {
-        platform: command.platform.clone(),
-        limits: command.reading.limits(),
-        registry: command.registry.options(),
-    };
     if command.output.verbose {
         terminal::note(&format!("opening {locator}"));
     }
-    source::open(locator, &options).map_err(|error| Failure::of("", &error))
+    command.image_arguments.open(locator)
 }
 
 /// The base that `--base` names; it must be one.
@@ -143,7 +129,7 @@ fn given_base(
     let image = match opened {
         Opened::Image(open) => open.image,
         Opened::Stream(stream) => {
-            let limits = command.reading.limits();
+            let limits = command.image_arguments.reading.limits();
             let read = stream.read(&limits, &mut |_, _, _| {});
             read.map_err(|error| Failure::of("", &error))?.image
         }

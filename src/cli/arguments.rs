@@ -7,12 +7,12 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::diff::DiffCommand;
+use super::image::ImageArguments;
 use super::lint::LintCommand;
 use super::rules::RulesCommand;
 use super::squash::SquashCommand;
 use crate::codec::Limits;
 use crate::layer::Verify;
-use crate::oci::Platform;
 use crate::registry;
 
 const STYLES: Styles = Styles::styled()
@@ -67,19 +67,12 @@ pub(super) struct AnalyzeCommand {
     #[arg(long, value_name = "IMAGE", default_value = "auto")]
     pub(super) base: String,
 
-    /// Which image of a multi-platform one, as os/arch[/variant] [default: the host's]
-    #[arg(long, value_name = "PLATFORM")]
-    pub(super) platform: Option<Platform>,
-
     /// Rows of each list in the table
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) top: usize,
 
     #[command(flatten)]
-    pub(super) reading: Reading,
-
-    #[command(flatten)]
-    pub(super) registry: RegistryArguments,
+    pub(super) image_arguments: ImageArguments,
 
     #[command(flatten)]
     pub(super) output: OutputArguments<Format>,

@@ -4,14 +4,13 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ColorArgument, Reading, RegistryArguments};
+use super::arguments::ColorArgument;
 use super::failure::Failure;
+use super::image::{ImageArguments, locate};
 use super::progress::Bars;
 use super::{Outcome, terminal};
 use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, scan};
-use crate::oci::Platform;
 use crate::report::diff::{self, DiffReport, Side};
-use crate::source::{self, OpenOptions};
 use crate::tree::{ContentDigests, Digested, Tree, compare};
 
 /// Shows what differs between the file systems of two images
@@ -38,15 +37,8 @@ pub(super) struct DiffCommand {
     #[arg(long, value_name = "N", default_value_t = 50)]
     top: usize,
 
-    /// Which image of a multi-platform one, as os/arch[/variant] [default: the host's]
-    #[arg(long, value_name = "PLATFORM")]
-    platform: Option<Platform>,
-
     #[command(flatten)]
-    reading: Reading,
-
-    #[command(flatten)]
-    registry: RegistryArguments,
+    image: ImageArguments,
 
     /// Form of the report on standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = FormatArgument::Text, help_heading = "Output")]
@@ -77,10 +69,7 @@ struct Read {
 }
 
 pub(super) fn run(command: &DiffCommand) -> Result<Outcome, Failure> {
-    // Fails only when a pool was made before, which then does as well.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(command.reading.jobs())
-        .build_global();
+    command.image.use_threads();
     let (old, new) = (read(command, &command.old)?, read(command, &command.new)?);
     let changes = compare(
         Digested {
@@ -125,21 +114,13 @@ fn side<'a>(name: &'a str, read: &'a Read) -> Result<Side<'a>, Failure> {
 }
 
 fn read(command: &DiffCommand, image: &str) -> Result<Read, Failure> {
-    let locator = image
-        .parse()
-        .map_err(|error: source::LocatorError| Failure::of(&format!("image {image:?}"), &error))?;
-    let options = OpenOptions {
-        platform: command.platform.clone(),
-        limits: command.reading.limits(),
-        registry: command.registry.options(),
-    };
-    let opened = source::open(&locator, &options).map_err(|error| Failure::of("", &error))?;
+    let opened = command.image.open(&locate(image)?)?;
     let bars = Bars::new(command.quiet);
     let options = ScanOptions {
-        limits: command.reading.limits(),
-        jobs: command.reading.jobs(),
+        limits: command.image.reading.limits(),
+        jobs: command.image.reading.jobs(),
         hash: ContentHash::Blake3,
-        verify: command.reading.verify.into(),
+        verify: command.image.reading.verify.into(),
         wanted: &NoContents,
         spool_from: None,
         progress: &bars,

@@ -8,6 +8,7 @@ mod analyze;
 mod arguments;
 mod diff;
 mod failure;
+mod image;
 mod lint;
 mod output;
 mod progress;

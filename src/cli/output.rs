@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use super::arguments::{OutputArguments, OutputWord, ReportFormat};
 use super::failure::Failure;
+use crate::sink::{self, PartFile};
 
 /// One report to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,20 +82,10 @@ fn check<F: ReportFormat>(plan: &[Output<F>]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Temporary files to remove when the user interrupts.
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
 /// From now on an interrupt leaves nothing half-written and ends with status 130.
 pub(super) fn clean_up_on_interrupt() {
     let set = ctrlc::set_handler(|| {
-        // A thread that panicked while it held the list left the list whole.
-        let unfinished = UNFINISHED
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        for path in unfinished.iter() {
-            let _ = fs::remove_file(path);
-        }
-        crate::sink::remove_unfinished();
+        sink::remove_unfinished();
         std::process::exit(130);
     });
     if let Err(problem) = set {
@@ -167,33 +157,11 @@ pub(super) fn write_file(
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".rslim-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file; the umask takes its share.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = {
-        let mut unfinished = UNFINISHED
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let file = builder.tempfile_in(dir)?;
-        unfinished.push(file.path().to_owned());
-        file
-    };
-    let written = {
-        let mut out = BufWriter::new(file.as_file_mut());
-        write(&mut out).and_then(|()| out.flush())
-    };
-    let name = file.path().to_owned();
-    let done = written.and_then(|()| file.persist(path).map_err(|error| error.error));
-    let mut unfinished = UNFINISHED
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    unfinished.retain(|other| *other != name);
-    done.map(drop)
+    let mut part = PartFile::new(dir)?;
+    let mut out = BufWriter::new(part.file());
+    write(&mut out).and_then(|()| out.flush())?;
+    drop(out);
+    part.rename(path)
 }
 
 #[cfg(test)]

@@ -6,18 +6,19 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::arguments::{ColorArgument, Reading, RegistryArguments};
+use super::arguments::ColorArgument;
 use super::failure::Failure;
+use super::image::{ImageArguments, locate};
 use super::progress::Bars;
 use super::{Outcome, terminal};
 use crate::analyze;
 use crate::codec::Encoding;
-use crate::oci::Platform;
+use crate::oci;
 use crate::registry::Reference;
 use crate::report::squash as report;
 use crate::rewrite::RangeChoice;
 use crate::sink::{self, Destination};
-use crate::source::{self, EngineKind, Locator, OpenOptions, Opened};
+use crate::source::{EngineKind, Locator, Opened};
 use crate::squash::{Request, squash};
 
 /// Makes layers of an image one, without changing its file system
@@ -88,15 +89,8 @@ pub(super) struct SquashCommand {
     )]
     created: Option<u64>,
 
-    /// Which image of a multi-platform one, as os/arch[/variant] [default: the host's]
-    #[arg(long, value_name = "PLATFORM")]
-    platform: Option<Platform>,
-
     #[command(flatten)]
-    reading: Reading,
-
-    #[command(flatten)]
-    registry: RegistryArguments,
+    image_arguments: ImageArguments,
 
     /// Form of the report on standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = FormatArgument::Text, help_heading = "Output")]
@@ -158,15 +152,19 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
     let (destination, tag) = destination(&command.output)?;
     let locator = locate(&command.image)?;
     spare(&destination, &locator)?;
-    // Fails only when a pool was made before, which then does as well.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(command.reading.jobs())
-        .build_global();
+    command.image_arguments.use_threads();
     let encoding = encoding(command)?;
-    let opened = open(command, &locator)?;
+    let opened = command.image_arguments.open(&locator)?;
     let (opened, range) = range(command, opened)?;
     let bars = Bars::new(command.quiet);
-    let mut names = command.tags.clone();
+    let mut names: Vec<String> = match destination.is_plain() {
+        true => command
+            .tags
+            .iter()
+            .filter_map(|name| engine_name(name))
+            .collect(),
+        false => command.tags.clone(),
+    };
     if names.is_empty() {
         names.extend(tag);
     }
@@ -176,7 +174,7 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
     };
     let request = Request {
         writing: sink::OpenOptions {
-            registry: command.registry.options(),
+            registry: command.image_arguments.registry.options(),
             read_from,
         },
         created_by: created_by(&range),
@@ -185,8 +183,8 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
         encoding,
         names,
         created: command.created.map(rfc3339),
-        limits: command.reading.limits(),
-        jobs: command.reading.jobs(),
+        limits: command.image_arguments.reading.limits(),
+        jobs: command.image_arguments.reading.jobs(),
         progress: &bars,
     };
     let done = squash(opened, &request);
@@ -224,20 +222,6 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing("standard output", &error))?;
     Ok(Outcome::Fine)
-}
-
-fn locate(image: &str) -> Result<Locator, Failure> {
-    let parsed = image.parse();
-    parsed.map_err(|error| Failure::of(&format!("image {image:?}"), &error))
-}
-
-fn open(command: &SquashCommand, locator: &Locator) -> Result<Opened, Failure> {
-    let options = OpenOptions {
-        platform: command.platform.clone(),
-        limits: command.reading.limits(),
-        registry: command.registry.options(),
-    };
-    source::open(locator, &options).map_err(|error| Failure::of("", &error))
 }
 
 /// The place, and the name that it gives the image.
@@ -294,11 +278,10 @@ fn destination(text: &str) -> Result<(Destination, Option<String>), Failure> {
 
 /// A name as engines know it: without a tag it has the usual one.
 fn engine_name(name: &str) -> Option<String> {
-    let last = name.rsplit('/').next().unwrap_or_default();
-    match (name.is_empty(), last.contains(':')) {
+    match (name.is_empty(), oci::tag(name)) {
         (true, _) => None,
-        (_, true) => Some(name.to_owned()),
-        (_, false) => Some(format!("{name}:latest")),
+        (_, Some(_)) => Some(name.to_owned()),
+        (_, None) => Some(format!("{name}:latest")),
     }
 }
 
@@ -354,7 +337,7 @@ fn range(command: &SquashCommand, opened: Opened) -> Result<(Opened, RangeChoice
     let Some(base) = &command.keep_base else {
         return Ok((opened, RangeChoice::All));
     };
-    let limits = command.reading.limits();
+    let limits = command.image_arguments.reading.limits();
     let keep = |opened| match opened {
         Opened::Image(open) => Ok(open),
         Opened::Stream(stream) => stream
@@ -370,7 +353,7 @@ fn range(command: &SquashCommand, opened: Opened) -> Result<(Opened, RangeChoice
         })?;
         found.layers
     } else {
-        let given = keep(self::open(command, &locate(base)?)?)?;
+        let given = keep(command.image_arguments.open(&locate(base)?)?)?;
         let ids: Vec<_> = given
             .image
             .layers

@@ -11,6 +11,7 @@ mod document;
 mod error;
 mod escape;
 mod image;
+mod name;
 mod platform;
 mod raw;
 
@@ -22,6 +23,7 @@ pub use document::{
 pub use error::OciError;
 pub use escape::escape_bytes;
 pub use image::{Image, ImageDocuments, LayerDescriptor};
+pub use name::tag;
 pub use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 pub use platform::{Platform, PlatformError};
 pub use raw::RawObject;

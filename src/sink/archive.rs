@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use hashbrown::HashSet;
 
-use super::blob::{Tee, hashed};
+use super::blob::write_to;
 use super::documents::{Documents, LAYOUT, blob_path};
 use super::error::SinkError;
 use super::unfinished::PartFile;
@@ -105,15 +105,7 @@ impl ArchiveSink {
         let start = self.at;
         let file = self.part.file();
         file.write_all(&[0; BLOCK as usize])?;
-        let (digest, size) = hashed(|hash| {
-            let mut out = io::BufWriter::with_capacity(256 * 1024, &mut *file);
-            write(&mut Tee {
-                hash,
-                out: &mut out,
-            })?;
-            out.flush()
-        })?;
-        let blob = BlobInfo { digest, size };
+        let blob = write_to(file, write)?;
         let name = blob_path(&blob);
         if !self.blobs.insert(name.clone()) {
             // The same bytes are there already.
@@ -122,12 +114,12 @@ impl ArchiveSink {
             file.seek(SeekFrom::Start(start))?;
             return Ok(blob);
         }
-        let header = header(&name, size, tar::EntryType::Regular)?;
+        let header = header(&name, blob.size, tar::EntryType::Regular)?;
         let file = self.part.file();
         file.seek(SeekFrom::Start(start))?;
         file.write_all(header.as_bytes())?;
         file.seek(SeekFrom::End(0))?;
-        self.pad(size)?;
+        self.pad(blob.size)?;
         Ok(blob)
     }
 

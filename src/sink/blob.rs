@@ -1,13 +1,14 @@
 //! A layer's tar stream → its blob: compressed, with both digests taken on the
 //! way, each byte hashed once.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Sink, SinkError};
+use super::{Sink, SinkError, WriteBlob};
 use crate::codec::{Encoder, Encoding};
 use crate::oci::{Digest, finish_sha256};
 
@@ -40,6 +41,27 @@ pub struct Encoded {
     pub uncompressed: u64,
 }
 
+/// Writes a blob; what `write` says comes back as it said it.
+///
+/// # Errors
+/// What the sink says, or `write`.
+pub fn put<E: From<SinkError>>(
+    sink: &mut dyn Sink,
+    mut write: impl FnMut(&mut dyn Write) -> Result<(), E>,
+) -> Result<BlobInfo, E> {
+    let mut failed = None;
+    let blob = sink.blob(&mut |out| {
+        write(out).map_err(|error| {
+            failed = Some(error);
+            io::Error::other("the blob could not be made")
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(blob?),
+    }
+}
+
 /// Writes the layer whose tar stream `write` makes as a blob.
 ///
 /// # Errors
@@ -49,41 +71,47 @@ pub fn encode<E: From<SinkError> + From<io::Error>>(
     how: LayerEncoding,
     mut write: impl FnMut(&mut dyn Write) -> Result<(), E>,
 ) -> Result<Encoded, E> {
-    let mut failed = None;
+    if how.encoding == Encoding::None {
+        // The sink digests it: blob and tar stream are the same bytes.
+        let blob = put(sink, write)?;
+        return Ok(Encoded {
+            diff_id: blob.digest.clone(),
+            uncompressed: blob.size,
+            blob,
+        });
+    }
     let mut tar = None;
-    let blob = sink.blob(&mut |out| {
-        let mut made = |out: &mut dyn Write| {
-            write(out).map_err(|error| {
-                failed = Some(error);
-                io::Error::other("the layer could not be made")
-            })
-        };
-        if how.encoding == Encoding::None {
-            // The sink digests it: blob and tar stream are the same bytes.
-            return made(out);
-        }
+    let blob = put(sink, |out| {
         tar = Some(hashed(|hash| {
             let mut encoder = Encoder::new(out, how.encoding, how.jobs)?;
-            made(&mut Tee {
+            write(&mut Tee {
                 hash,
                 out: &mut encoder,
             })?;
-            encoder.finish().map(drop)
+            encoder.finish()?;
+            Ok::<(), E>(())
         })?);
-        Ok(())
-    });
-    match (blob, failed) {
-        (_, Some(error)) => Err(error),
-        (Err(error), None) => Err(error.into()),
-        (Ok(blob), None) => {
-            let (diff_id, uncompressed) = tar.unwrap_or((blob.digest.clone(), blob.size));
-            Ok(Encoded {
-                blob,
-                diff_id,
-                uncompressed,
-            })
-        }
-    }
+        Ok::<(), E>(())
+    })?;
+    let (diff_id, uncompressed) = tar.unwrap_or((blob.digest.clone(), blob.size));
+    Ok(Encoded {
+        blob,
+        diff_id,
+        uncompressed,
+    })
+}
+
+/// Writes a blob to a file, from where the file is.
+pub(super) fn write_to(file: &mut File, write: &mut WriteBlob<'_>) -> io::Result<BlobInfo> {
+    let (digest, size) = hashed(|hash| {
+        let mut out = io::BufWriter::with_capacity(PIECE, file);
+        write(&mut Tee {
+            hash,
+            out: &mut out,
+        })?;
+        out.flush()
+    })?;
+    Ok(BlobInfo { digest, size })
 }
 
 /// Bytes that travel to the digesting thread at once.
@@ -94,9 +122,9 @@ const WAITING: usize = 8;
 
 /// Runs `write` with a writer whose bytes are digested on a thread of their
 /// own; the digest and how many bytes there were.
-pub(super) fn hashed(
-    write: impl FnOnce(&mut HashWriter) -> io::Result<()>,
-) -> io::Result<(Digest, u64)> {
+fn hashed<E: From<io::Error>>(
+    write: impl FnOnce(&mut HashWriter) -> Result<(), E>,
+) -> Result<(Digest, u64), E> {
     let (sender, receiver) = sync_channel::<Vec<u8>>(WAITING);
     let (give_back, free) = sync_channel::<Vec<u8>>(WAITING + 2);
     thread::scope(|scope| {
@@ -116,7 +144,7 @@ pub(super) fn hashed(
             piece: Vec::with_capacity(PIECE),
             count: 0,
         };
-        let written = write(&mut writer).and_then(|()| writer.send());
+        let written = write(&mut writer).and_then(|()| Ok(writer.send()?));
         let count = writer.count;
         drop(writer);
         let hasher = hasher
@@ -127,7 +155,7 @@ pub(super) fn hashed(
 }
 
 /// Collects bytes for the digesting thread.
-pub(super) struct HashWriter {
+struct HashWriter {
     sender: SyncSender<Vec<u8>>,
     free: std::sync::mpsc::Receiver<Vec<u8>>,
     piece: Vec<u8>,
@@ -163,9 +191,9 @@ impl Write for HashWriter {
 }
 
 /// Writes to both.
-pub(super) struct Tee<'a> {
-    pub(super) hash: &'a mut HashWriter,
-    pub(super) out: &'a mut dyn Write,
+struct Tee<'a> {
+    hash: &'a mut HashWriter,
+    out: &'a mut dyn Write,
 }
 
 impl Write for Tee<'_> {

@@ -7,7 +7,8 @@
 use serde_json::json;
 
 use super::{BlobInfo, SinkError};
-use crate::oci::{RawObject, declared_compression, digest_of};
+use crate::oci::{RawObject, declared_compression, digest_of, tag};
+use crate::registry::Reference;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -26,11 +27,6 @@ impl Names {
         let names = self.0.iter().map(String::as_str);
         names.filter(|name| tag(name).is_some()).collect()
     }
-}
-
-fn tag(name: &str) -> Option<&str> {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    last.split_once(':').map(|(_, tag)| tag)
 }
 
 /// A layer of the written image.
@@ -217,13 +213,8 @@ pub(super) const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// A name with Docker Hub's defaults spelt out, as containerd wants it.
 fn full_name(name: &str) -> String {
-    let first = name.split('/').next().unwrap_or(name);
-    let has_host = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
-    match (has_host, name.contains('/')) {
-        (true, _) => name.to_owned(),
-        (false, true) => format!("docker.io/{name}"),
-        (false, false) => format!("docker.io/library/{name}"),
-    }
+    let reference = name.parse::<Reference>();
+    reference.map_or_else(|_| name.to_owned(), |reference| reference.to_string())
 }
 
 #[cfg(test)]
@@ -252,6 +243,5 @@ mod tests {
         assert_eq!(full_name("app:1"), "docker.io/library/app:1");
         assert_eq!(full_name("me/app:1"), "docker.io/me/app:1");
         assert_eq!(full_name("localhost:5000/app:1"), "localhost:5000/app:1");
-        assert_eq!(tag("localhost:5000/app"), None);
     }
 }

@@ -17,9 +17,10 @@ mod parts;
 mod registry;
 mod unfinished;
 
-pub use blob::{BlobInfo, Encoded, LayerEncoding, encode};
+pub use blob::{BlobInfo, Encoded, LayerEncoding, encode, put};
 pub use documents::{Documents, LayerEntry, Names};
 pub use error::SinkError;
+pub(crate) use unfinished::PartFile;
 pub use unfinished::remove_unfinished;
 
 use std::io::{self, Write};

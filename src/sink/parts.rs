@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use super::blob::{Tee, hashed};
+use super::blob::write_to;
 use super::documents::{Documents, blob_path};
 use super::unfinished::PartFile;
 use super::{BlobInfo, SinkError, WriteBlob};
 use crate::codec::Limits;
 use crate::oci::RawObject;
-use crate::source::{BlobRange, Members, OpenImage, SourceError};
+use crate::source::{BlobRange, LayoutMembers, OpenImage, SourceError};
 
 pub(super) struct Parts {
     folder: PathBuf,
@@ -36,15 +36,7 @@ impl Parts {
 
     fn write_blob(&mut self, write: &mut WriteBlob<'_>) -> io::Result<BlobInfo> {
         let mut part = PartFile::new(&self.folder)?;
-        let (digest, size) = hashed(|hash| {
-            let mut out = io::BufWriter::with_capacity(256 * 1024, part.file());
-            write(&mut Tee {
-                hash,
-                out: &mut out,
-            })?;
-            out.flush()
-        })?;
-        let blob = BlobInfo { digest, size };
+        let blob = write_to(part.file(), write)?;
         self.blobs
             .entry(blob_path(&blob))
             .or_insert_with(|| (blob.clone(), part));
@@ -74,9 +66,9 @@ impl Parts {
             source,
         };
         let index = Documents::index(entries).map_err(io::Error::other);
-        let mut members = Members {
+        let mut members = LayoutMembers {
             place: place.to_owned(),
-            ..Members::default()
+            ..LayoutMembers::default()
         };
         let index = index.map_err(unreadable)?;
         members.documents.insert("index.json".to_owned(), index);

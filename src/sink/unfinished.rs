@@ -30,7 +30,7 @@ pub fn remove_unfinished() {
 /// it has no name at all until then, so that nothing is left even when the
 /// program is killed.
 #[derive(Debug)]
-pub(super) struct PartFile {
+pub(crate) struct PartFile {
     file: File,
     folder: PathBuf,
     /// Its name, where it must have one.
@@ -39,7 +39,7 @@ pub(super) struct PartFile {
 
 impl PartFile {
     /// Makes a new file in `folder`.
-    pub(super) fn new(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn new(folder: &Path) -> io::Result<Self> {
         let folder = folder.to_owned();
         if let Some(file) = nameless(&folder) {
             return Ok(PartFile {
@@ -58,7 +58,7 @@ impl PartFile {
         })
     }
 
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
@@ -71,7 +71,7 @@ impl PartFile {
     }
 
     /// Gives the file its final name, over whatever has it.
-    pub(super) fn rename(mut self, to: &Path) -> io::Result<()> {
+    pub(crate) fn rename(mut self, to: &Path) -> io::Result<()> {
         if self.path.is_none() {
             // A file can only be renamed over another, not linked.
             let mut unfinished = list();

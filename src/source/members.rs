@@ -10,9 +10,9 @@ use super::store::Store;
 use super::{BlobRange, LayerBlob, OpenImage};
 use crate::codec::Limits;
 
-/// Members of a layout by name: `index.json`, `blobs/sha256/…`.
+/// LayoutMembers of a layout by name: `index.json`, `blobs/sha256/…`.
 #[derive(Debug, Default)]
-pub struct Members {
+pub struct LayoutMembers {
     /// What messages call the place.
     pub place: String,
     /// Small ones, whole.
@@ -21,7 +21,7 @@ pub struct Members {
     pub blobs: HashMap<String, BlobRange>,
 }
 
-impl Members {
+impl LayoutMembers {
     /// Opens the image that the index names.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Members {
     }
 }
 
-impl Store for Members {
+impl Store for LayoutMembers {
     fn place(&self) -> &str {
         &self.place
     }

@@ -23,7 +23,7 @@ pub use blob::{BlobRange, BlobReader};
 pub use engine::{EngineKind, load};
 pub use error::SourceError;
 pub use locator::{Locator, LocatorError};
-pub use members::Members;
+pub use members::LayoutMembers;
 pub use open::{OpenOptions, open};
 pub use remote::RemoteBlob;
 pub use stream::ArchiveStream;

@@ -260,8 +260,8 @@ fn from_registry(name: &str, options: &OpenOptions) -> Result<OpenImage, SourceE
 
 /// Whether a name begins with the host of a registry.
 fn has_host(name: &str) -> bool {
-    let host = name.split_once('/').map(|(host, _)| host);
-    host.is_some_and(|host| host.contains(['.', ':']) || host == "localhost")
+    let reference = name.parse::<registry::Reference>();
+    reference.is_ok_and(|reference| name.starts_with(&format!("{}/", reference.registry())))
 }
 
 /// Tries all places where a bare name could mean an image.

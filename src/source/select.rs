@@ -1,6 +1,6 @@
 //! Choosing one image where several are.
 
-use crate::oci::Platform;
+use crate::oci::{Platform, tag};
 
 /// Which image of several, and for which platform.
 #[derive(Debug, Clone, Default)]
@@ -36,11 +36,6 @@ fn familiar(name: &str) -> String {
         None if name.contains('@') => name.to_owned(),
         None => format!("{name}:latest"),
     }
-}
-
-fn tag(name: &str) -> Option<&str> {
-    let after_host = name.rfind('/').map_or(0, |slash| slash + 1);
-    name[after_host..].split_once(':').map(|(_, tag)| tag)
 }
 
 /// Picks the platform: the one asked for, or the only one, or the host's.

@@ -12,7 +12,6 @@ use crate::oci::{Digest, Image, RawObject, declared_compression, escape_bytes};
 use crate::rewrite::{self, Folded, Plan, RangeChoice};
 use crate::sink::{
     self, BlobInfo, Destination, Documents, Encoded, LayerEncoding, LayerEntry, Names, Sink,
-    SinkError,
 };
 use crate::source::{LayerBlob, OpenImage, Opened};
 use crate::tree::{ContentDigests, Digested, Tree, TreeDigest, compare};
@@ -275,23 +274,20 @@ fn keep(
     encoding: Encoding,
     request: &Request<'_>,
 ) -> Result<(BlobInfo, String), SquashError> {
-    let failed = |source| SquashError::Copy { layer, source };
     let unpack = encoding == Encoding::None && request.destination.is_plain();
     let mut found = Compression::None;
-    let blob = sink.blob(&mut |out| {
-        let mut blob = BufReader::with_capacity(256 * 1024, blob.open()?);
-        found = compression(blob.fill_buf()?)?;
-        match unpack {
-            true => io::copy(&mut Inflate::new(found, blob)?, out).map(drop),
-            false => io::copy(&mut blob, out).map(drop),
-        }
-    });
-    let blob = match blob {
-        Err(SinkError::Io { source, .. }) if source.get_ref().is_some() => {
-            return Err(failed(source));
-        }
-        other => other?,
-    };
+    let blob = sink::put(sink, |out| {
+        let mut copy = || {
+            let mut blob = BufReader::with_capacity(256 * 1024, blob.open()?);
+            found = compression(blob.fill_buf()?)?;
+            match unpack {
+                true => io::copy(&mut Inflate::new(found, blob)?, out),
+                false => io::copy(&mut blob, out),
+            }
+        };
+        let copied = copy().map(drop);
+        copied.map_err(|source| SquashError::Copy { layer, source })
+    })?;
     let kept = &scanned.layers[layer];
     let plain = unpack || found == Compression::None;
     let media_type = match (plain, declared_compression(&kept.media_type)) {

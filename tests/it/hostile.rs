@@ -13,17 +13,21 @@ use crate::program::{self, Ran, command, ran};
 const ADDRESS_SPACE: u64 = 1 << 20;
 
 /// Far more than any fixture needs, so that a slow machine fails nothing.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs `rslim analyze PATH -f FORMAT` with bounded memory and time.
 fn analyze(name: &str, path: &Path, format: &str) -> Ran {
     let words = ["analyze", "-f", format, "--platform", "linux/amd64"];
     let words = words.iter().map(OsStr::new);
-    bounded(name, words.chain([path.as_os_str()]))
+    bounded(name, PATIENCE, words.chain([path.as_os_str()]))
 }
 
 /// Runs the program with bounded memory and time.
-pub fn bounded<'a>(name: &str, words: impl IntoIterator<Item = &'a OsStr>) -> Ran {
+pub fn bounded<'a>(
+    name: &str,
+    patience: Duration,
+    words: impl IntoIterator<Item = &'a OsStr>,
+) -> Ran {
     let program = command();
     let mut shell = Command::new("sh");
     shell
@@ -39,7 +43,7 @@ pub fn bounded<'a>(name: &str, words: impl IntoIterator<Item = &'a OsStr>) -> Ra
     let begun = Instant::now();
     let waiting = std::thread::spawn(move || child.wait_with_output());
     while !waiting.is_finished() {
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > patience {
             // The thread that waits for it then ends as well.
             let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
             panic!("{name} hangs");

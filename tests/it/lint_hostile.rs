@@ -4,15 +4,12 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::{Ran, command, ran};
-
-/// Address space for one run, in KiB; resident memory is far less.
-const ADDRESS_SPACE: u64 = 1 << 20;
+use crate::hostile::bounded;
+use crate::program::Ran;
 
 /// Ten times what a build without optimisation needs on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,31 +18,14 @@ pub const FORMATS: [&str; 5] = ["pretty", "json", "sarif", "checkstyle", "junit"
 
 pub const FROM: &str = "FROM alpine:3.20\n";
 
-/// Runs `rslim lint --no-config …` with bounded memory and time.
+/// Runs `rslim lint …` with bounded memory and time.
 pub fn lint<S: AsRef<OsStr>>(name: &str, words: &[S]) -> Ran {
-    let program = command();
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(format!("ulimit -v {ADDRESS_SPACE}; exec \"$0\" \"$@\""))
-        .arg(program.get_program())
-        .args(["lint", "-j", "2"])
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = shell.spawn().expect("sh starts");
-    let id = child.id();
-    let begun = Instant::now();
-    let waiting = std::thread::spawn(move || child.wait_with_output());
-    while !waiting.is_finished() {
-        if begun.elapsed() > PATIENCE {
-            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
-            panic!("{name} hangs");
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let ran = ran(waiting.join().unwrap().expect("the program ends"));
+    let first = ["lint", "-j", "2"].map(OsStr::new);
+    let ran = bounded(
+        name,
+        PATIENCE,
+        first.into_iter().chain(words.iter().map(AsRef::as_ref)),
+    );
     assert!(
         matches!(ran.code, Some(0..=2)),
         "{name}: {:?} {}",

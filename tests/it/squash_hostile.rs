@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 
 use crate::fixtures;
-use crate::hostile::bounded;
+use crate::hostile::{PATIENCE, bounded};
 
 #[test]
 fn every_fixture_is_squashed_exactly_or_refused_with_one_message() {
@@ -18,7 +18,7 @@ fn every_fixture_is_squashed_exactly_or_refused_with_one_message() {
         let name = fixture.name;
         let words = ["squash", "--platform", "linux/amd64", "-o"].map(OsStr::new);
         let words = words.into_iter().chain([to.as_os_str(), path.as_os_str()]);
-        let ran = bounded(name, words);
+        let ran = bounded(name, PATIENCE, words);
         let errors = ran
             .err
             .lines()
