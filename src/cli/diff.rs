@@ -68,9 +68,35 @@ struct Read {
     contents: ContentDigests,
 }
 
+/// How two images are compared and shown.
+pub(super) struct Comparison<'a> {
+    pub(super) image: &'a ImageArguments,
+    pub(super) json: bool,
+    /// Paths that the text shows.
+    pub(super) top: usize,
+    pub(super) color: ColorArgument,
+    pub(super) quiet: bool,
+}
+
 pub(super) fn run(command: &DiffCommand) -> Result<Outcome, Failure> {
     command.image.use_threads();
-    let (old, new) = (read(command, &command.old)?, read(command, &command.new)?);
+    let how = Comparison {
+        image: &command.image,
+        json: command.format == FormatArgument::Json,
+        top: command.top,
+        color: command.color,
+        quiet: command.quiet,
+    };
+    let same = show(&how, &command.old, &command.new)?;
+    match command.exit_code && !same {
+        true => Ok(Outcome::Findings),
+        false => Ok(Outcome::Fine),
+    }
+}
+
+/// Compares two images and prints what differs; whether nothing does.
+pub(super) fn show(how: &Comparison<'_>, old_name: &str, new_name: &str) -> Result<bool, Failure> {
+    let (old, new) = (read(how, old_name)?, read(how, new_name)?);
     let changes = compare(
         Digested {
             tree: &old.tree,
@@ -82,25 +108,22 @@ pub(super) fn run(command: &DiffCommand) -> Result<Outcome, Failure> {
         },
     );
     let report = DiffReport {
-        old: side(&command.old, &old)?,
-        new: side(&command.new, &new)?,
+        old: side(old_name, &old)?,
+        new: side(new_name, &new)?,
         changes: &changes,
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = match command.format {
-        FormatArgument::Json => diff::json(&report, &mut out),
-        FormatArgument::Text => {
-            let color = terminal::color(command.color, io::stdout().is_terminal());
-            diff::text(&report, command.top, color, &mut out)
+    let written = match how.json {
+        true => diff::json(&report, &mut out),
+        false => {
+            let color = terminal::color(how.color, io::stdout().is_terminal());
+            diff::text(&report, how.top, color, &mut out)
         }
     };
     written
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing("standard output", &error))?;
-    match command.exit_code && !changes.is_empty() {
-        true => Ok(Outcome::Findings),
-        false => Ok(Outcome::Fine),
-    }
+    Ok(changes.is_empty())
 }
 
 fn side<'a>(name: &'a str, read: &'a Read) -> Result<Side<'a>, Failure> {
@@ -113,14 +136,14 @@ fn side<'a>(name: &'a str, read: &'a Read) -> Result<Side<'a>, Failure> {
     })
 }
 
-fn read(command: &DiffCommand, image: &str) -> Result<Read, Failure> {
-    let opened = command.image.open(&locate(image)?)?;
-    let bars = Bars::new(command.quiet);
+fn read(how: &Comparison<'_>, image: &str) -> Result<Read, Failure> {
+    let opened = how.image.open(&locate(image)?)?;
+    let bars = Bars::new(how.quiet);
     let options = ScanOptions {
-        limits: command.image.reading.limits(),
-        jobs: command.image.reading.jobs(),
+        limits: how.image.reading.limits(),
+        jobs: how.image.reading.jobs(),
         hash: ContentHash::Blake3,
-        verify: command.image.reading.verify.into(),
+        verify: how.image.reading.verify.into(),
         wanted: &NoContents,
         spool_from: None,
         progress: &bars,
@@ -128,7 +151,7 @@ fn read(command: &DiffCommand, image: &str) -> Result<Read, Failure> {
     let scanned = scan(opened, &options);
     bars.clear();
     let scanned = scanned.map_err(|error| Failure::of(image, &error))?;
-    if !command.quiet {
+    if !how.quiet {
         for warning in scanned.warnings.iter().take(20) {
             terminal::warn(warning);
         }

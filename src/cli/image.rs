@@ -5,7 +5,7 @@ use clap::Args;
 use super::arguments::{Reading, RegistryArguments};
 use super::failure::Failure;
 use crate::oci::Platform;
-use crate::source::{self, Locator, OpenOptions, Opened};
+use crate::source::{self, Family, Locator, OpenImage, OpenOptions, Opened};
 
 /// What every command has that reads images.
 #[derive(Debug, Args)]
@@ -24,12 +24,49 @@ pub(super) struct ImageArguments {
 impl ImageArguments {
     /// Opens an image.
     pub(super) fn open(&self, locator: &Locator) -> Result<Opened, Failure> {
-        let options = OpenOptions {
-            platform: self.platform.clone(),
+        let options = self.options(self.platform.clone());
+        source::open(locator, &options).map_err(|error| Failure::of("", &error))
+    }
+
+    /// Opens an image so that its blobs can be read by position; what passes
+    /// once is kept in a temporary file.
+    pub(super) fn open_kept(&self, locator: &Locator) -> Result<OpenImage, Failure> {
+        let opened = self.open(locator)?;
+        self.kept(opened)
+    }
+
+    /// As [`ImageArguments::open_kept`], where only one platform makes sense.
+    pub(super) fn open_for(
+        &self,
+        locator: &Locator,
+        platform: &Platform,
+    ) -> Result<OpenImage, Failure> {
+        let wanted = self.platform.clone().unwrap_or_else(|| platform.clone());
+        let opened = source::open(locator, &self.options(Some(wanted)));
+        self.kept(opened.map_err(|error| Failure::of("", &error))?)
+    }
+
+    /// Opens an image for all its platforms.
+    pub(super) fn open_family(&self, locator: &Locator) -> Result<Family, Failure> {
+        let family = source::open_family(locator, &self.options(None));
+        family.map_err(|error| Failure::of("", &error))
+    }
+
+    fn options(&self, platform: Option<Platform>) -> OpenOptions {
+        OpenOptions {
+            platform,
             limits: self.reading.limits(),
             registry: self.registry.options(),
-        };
-        source::open(locator, &options).map_err(|error| Failure::of("", &error))
+        }
+    }
+
+    fn kept(&self, opened: Opened) -> Result<OpenImage, Failure> {
+        match opened {
+            Opened::Image(open) => Ok(open),
+            Opened::Stream(stream) => stream
+                .keep(&self.reading.limits())
+                .map_err(|error| Failure::of("", &error)),
+        }
     }
 
     /// Has judgements use as many threads as reading does.

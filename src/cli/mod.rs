@@ -6,12 +6,14 @@
 
 mod analyze;
 mod arguments;
+mod destination;
 mod diff;
 mod failure;
 mod image;
 mod lint;
 mod output;
 mod progress;
+mod result;
 mod rules;
 mod squash;
 mod terminal;

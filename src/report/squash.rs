@@ -14,6 +14,7 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize)]
 struct Report<'a> {
     schema_version: u32,
+    platform: &'a str,
     input: Image<'a>,
     output: Image<'a>,
     tree: Trees,
@@ -56,13 +57,10 @@ fn image<'a>(facts: &'a Facts, reference: &'a str) -> Image<'a> {
     }
 }
 
-/// Writes the documented JSON report.
-///
-/// # Errors
-/// Whatever `out` says.
-pub fn json(squashed: &Squashed, place: &str, out: &mut dyn Write) -> io::Result<()> {
-    let report = Report {
+fn report<'a>(squashed: &'a Squashed, place: &'a str) -> Report<'a> {
+    Report {
         schema_version: SCHEMA_VERSION,
+        platform: &squashed.input.platform,
         input: image(&squashed.input, &squashed.input.reference),
         output: image(&squashed.output, place),
         tree: Trees {
@@ -75,9 +73,46 @@ pub fn json(squashed: &Squashed, place: &str, out: &mut dyn Write) -> io::Result
             bytes: squashed.removed_bytes,
         },
         warnings: &squashed.warnings,
-    };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
+    }
+}
+
+/// Writes the documented JSON report.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn json(squashed: &Squashed, place: &str, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &report(squashed, place))?;
     out.write_all(b"\n")
+}
+
+/// Writes the reports of all platforms as one list.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn json_of_all(all: &[Squashed], place: &str, out: &mut dyn Write) -> io::Result<()> {
+    let all: Vec<Report<'_>> = all.iter().map(|one| report(one, place)).collect();
+    serde_json::to_writer_pretty(&mut *out, &all)?;
+    out.write_all(b"\n")
+}
+
+/// Writes which platform the lines after it are about.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn heading(
+    squashed: &Squashed,
+    number: usize,
+    color: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if number > 0 {
+        writeln!(out)?;
+    }
+    let platform = printable(&squashed.input.platform);
+    match color {
+        true => writeln!(out, "\u{1b}[1m{platform}\u{1b}[0m"),
+        false => writeln!(out, "{platform}"),
+    }
 }
 
 /// Writes a few lines for people.

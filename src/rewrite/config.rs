@@ -51,7 +51,8 @@ struct NewEntry<'a> {
 /// The configuration `bytes` with the layers as `folded` says.
 ///
 /// The history entries of the folded layers become one, whose comment lists
-/// what they were. Where history does not tell which entry made which layer
+/// what they were; where they become several layers, the others have an entry
+/// each that says which of them it is. Where history does not tell which entry made which layer
 /// (there are fewer or more of them), all of it is folded when all layers are,
 /// and else one entry is added at its end.
 ///
@@ -64,6 +65,12 @@ pub fn fold(bytes: &[u8], folded: &Folded<'_>) -> Result<Vec<u8>, ConfigError> {
         rootfs.set("type", "layers")?;
     }
     let ids: Vec<&Digest> = folded.kept.iter().chain(folded.new).collect();
+    let old: Vec<String> = rootfs.read("diff_ids").unwrap_or_default();
+    let same = ids.iter().map(|id| id.as_ref()).eq(old.iter());
+    if same && folded.new.is_empty() && folded.created.is_none() {
+        // The image keeps its ID.
+        return Ok(bytes.to_vec());
+    }
     rootfs.set("diff_ids", &ids)?;
     config.set("rootfs", &rootfs)?;
     let history: Vec<Box<RawValue>> = config.read("history").unwrap_or_default();
@@ -100,6 +107,12 @@ fn new_history(
         comment: comment(above),
     };
     out.push(serde_json::value::to_raw_value(&entry)?);
+    let layers = folded.new.len();
+    for number in 2..=layers {
+        let comment = format!("layer {number} of {layers} that hold the same steps");
+        let part = NewEntry { comment, ..entry };
+        out.push(serde_json::value::to_raw_value(&part)?);
+    }
     Ok(out)
 }
 

@@ -8,6 +8,7 @@
 mod config;
 mod plan;
 mod range;
+mod spread;
 mod stream;
 
 pub use config::{ConfigError, Folded, fold};

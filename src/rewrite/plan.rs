@@ -42,7 +42,7 @@ pub struct Totals {
 #[derive(Debug)]
 pub struct Plan {
     pub(super) items: Vec<Item>,
-    totals: Totals,
+    pub(super) totals: Totals,
 }
 
 /// Why no layer can give the same file system.

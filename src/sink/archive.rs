@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use hashbrown::HashSet;
 
 use super::blob::write_to;
-use super::documents::{Documents, LAYOUT, blob_path};
+use super::documents::{Delivery, Documents, LAYOUT, blob_path};
 use super::error::SinkError;
 use super::unfinished::PartFile;
 use super::{BlobInfo, Sink, Staged, WriteBlob};
 use crate::codec::Limits;
-use crate::source::{self, Locator, OpenImage, OpenOptions, Opened, SourceError};
+use crate::source::{self, Locator, OpenImage, OpenOptions, SourceError};
 
 const BLOCK: u64 = 512;
 
@@ -155,24 +155,23 @@ impl Sink for ArchiveSink {
         self.write_blob(write).map_err(|e| self.failed(e))
     }
 
-    fn finish(self: Box<Self>, documents: &Documents) -> Result<Box<dyn Staged>, SinkError> {
-        Ok(Box::new(self.end(documents)?))
+    fn finish(self: Box<Self>, delivery: &Delivery) -> Result<Box<dyn Staged>, SinkError> {
+        Ok(Box::new(self.end(delivery)?))
     }
 }
 
 impl ArchiveSink {
     /// Writes the documents, which are the end of the archive.
-    pub(super) fn end(mut self, documents: &Documents) -> Result<StagedArchive, SinkError> {
-        let config = documents.config();
-        let manifest = documents.manifest()?;
-        let entries = documents.index_entries(&manifest.blob)?;
-        let mut members = vec![
-            (blob_path(&config.blob), config.bytes),
-            (blob_path(&manifest.blob), manifest.bytes),
-            ("index.json".to_owned(), Documents::index(&entries)?),
-        ];
+    pub(super) fn end(mut self, delivery: &Delivery) -> Result<StagedArchive, SinkError> {
+        let rendered = delivery.render()?;
+        let documents = rendered.documents.into_iter();
+        let mut members: Vec<(String, Vec<u8>)> = documents
+            .map(|document| (blob_path(&document.blob), document.bytes))
+            .collect();
+        let index = Documents::index(&rendered.entries)?;
+        members.push(("index.json".to_owned(), index));
         if self.docker {
-            members.push(("manifest.json".to_owned(), documents.docker_list()));
+            members.push(("manifest.json".to_owned(), delivery.docker_list()));
         }
         members.push(("oci-layout".to_owned(), LAYOUT.to_vec()));
         self.write_documents(&members).map_err(|e| self.failed(e))?;
@@ -191,21 +190,24 @@ impl StagedArchive {
 }
 
 impl Staged for StagedArchive {
-    fn open(&self, limits: &Limits) -> Result<OpenImage, SourceError> {
+    fn open(&self, number: usize, limits: &Limits) -> Result<OpenImage, SourceError> {
         let path = self.part.path();
         let locator = match self.docker {
             true => Locator::DockerArchive(path, None),
             false => Locator::OciArchive(path, None),
         };
         let options = OpenOptions {
-            platform: None,
             limits: *limits,
             ..OpenOptions::default()
         };
-        match source::open(&locator, &options)? {
-            Opened::Image(open) => Ok(open),
-            Opened::Stream(stream) => stream.read(limits, &mut |_, _, _| {}),
-        }
+        let family = source::open_family(&locator, &options)?;
+        let image = family.images.into_iter().nth(number);
+        image.ok_or_else(|| SourceError::Missing {
+            place: self.path.display().to_string(),
+            what: "the image that was written".to_owned(),
+            name: number.to_string(),
+            kind: "archive",
+        })
     }
 
     fn commit(self: Box<Self>) -> Result<(), SinkError> {

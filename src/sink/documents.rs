@@ -51,8 +51,52 @@ pub struct Documents {
     pub manifest: Option<RawObject>,
     /// The entry of the index that led to it.
     pub index_entry: Option<RawObject>,
-    /// What the image is called.
+}
+
+/// What is handed over: an image, or one for each of several platforms.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The images; more than one have an index of their own.
+    pub images: Vec<Documents>,
+    /// The index that listed them where they were read. It is written with the
+    /// new images in the place of the old.
+    pub index: Option<RawObject>,
+    /// What all of it is called.
     pub names: Names,
+}
+
+/// The documents of a delivery, ready to be written.
+pub(super) struct Rendered {
+    /// Configurations, manifests, and the index of several.
+    pub(super) documents: Vec<Document>,
+    /// What the names stand for: the last of the documents.
+    pub(super) top: BlobInfo,
+    /// Its media type.
+    media_type: &'static str,
+    /// The entries of `index.json`, one for each name.
+    pub(super) entries: Vec<RawObject>,
+    /// For each image, an entry that leads to it alone.
+    pub(super) single: Vec<RawObject>,
+}
+
+impl Rendered {
+    /// Manifests and their media types, each before the index that lists it.
+    pub(super) fn manifests(&self) -> Vec<(&Document, &'static str)> {
+        let ours = |document: &&Document| {
+            let digest = document.blob.digest.as_ref();
+            let listed = self
+                .single
+                .iter()
+                .map(|entry| entry.read::<String>("digest"));
+            listed.flatten().any(|listed| listed == digest)
+        };
+        let manifests = self.documents.iter().filter(ours);
+        let mut all: Vec<_> = manifests.map(|document| (document, MANIFEST)).collect();
+        if self.media_type == INDEX {
+            all.extend(self.documents.last().map(|index| (index, INDEX)));
+        }
+        all
+    }
 }
 
 /// A document and what a descriptor says of it.
@@ -130,42 +174,15 @@ impl Documents {
         Ok(Document::new(manifest.to_bytes().map_err(&failed)?))
     }
 
-    /// The entries of the index, one for each name.
-    pub(super) fn index_entries(&self, manifest: &BlobInfo) -> Result<Vec<RawObject>, SinkError> {
+    /// What an index says of the manifest.
+    fn entry(&self, manifest: &BlobInfo) -> Result<RawObject, SinkError> {
         let failed = failed("the index");
-        let names = self.names.0.iter().map(|name| Some(name.as_str()));
-        let names: Vec<Option<&str>> = match self.names.0.is_empty() {
-            true => vec![None],
-            false => names.collect(),
-        };
-        let mut entries = Vec::new();
-        for name in names {
-            let old = self.index_entry.clone().unwrap_or_default();
-            let mut annotations: RawObject = old.read("annotations").unwrap_or_default();
-            annotations.remove(REF_NAME);
-            annotations.remove(FULL_NAME);
-            if let Some(name) = name {
-                match tag(name) {
-                    Some(tag) => {
-                        annotations
-                            .set(FULL_NAME, &full_name(name))
-                            .map_err(&failed)?;
-                        annotations.set(REF_NAME, tag).map_err(&failed)?;
-                    }
-                    None => annotations.set(REF_NAME, name).map_err(&failed)?,
-                }
-            }
-            let mut entry = describe(old, MANIFEST, manifest).map_err(&failed)?;
-            match annotations.is_empty() {
-                true => entry.remove("annotations"),
-                false => entry.set("annotations", &annotations).map_err(&failed)?,
-            }
-            if entry.get("platform").is_none() {
-                entry.set("platform", &self.platform()).map_err(&failed)?;
-            }
-            entries.push(entry);
+        let old = self.index_entry.clone().unwrap_or_default();
+        let mut entry = describe(old, MANIFEST, manifest).map_err(&failed)?;
+        if entry.get("platform").is_none() {
+            entry.set("platform", &self.platform()).map_err(&failed)?;
         }
-        Ok(entries)
+        Ok(entry)
     }
 
     /// The platform that the configuration says.
@@ -182,25 +199,96 @@ impl Documents {
 
     /// `index.json` with these entries and nothing else.
     pub(super) fn index(entries: &[RawObject]) -> Result<Vec<u8>, SinkError> {
-        let mut index = RawObject::default();
-        let failed = failed("the index");
-        index.set("schemaVersion", &2).map_err(&failed)?;
-        index.set("mediaType", INDEX).map_err(&failed)?;
-        index.set("manifests", entries).map_err(&failed)?;
-        index.to_bytes().map_err(&failed)
+        index_of(RawObject::default(), entries)
+    }
+}
+
+/// An index with these entries; what else it says stays.
+fn index_of(mut index: RawObject, entries: &[RawObject]) -> Result<Vec<u8>, SinkError> {
+    let failed = failed("the index");
+    index.set("schemaVersion", &2).map_err(&failed)?;
+    index.set("mediaType", INDEX).map_err(&failed)?;
+    index.set("manifests", entries).map_err(&failed)?;
+    index.to_bytes().map_err(&failed)
+}
+
+impl Delivery {
+    /// Makes all documents.
+    pub(super) fn render(&self) -> Result<Rendered, SinkError> {
+        let mut documents = Vec::new();
+        let mut single = Vec::new();
+        for image in &self.images {
+            documents.push(image.config());
+            let manifest = image.manifest()?;
+            single.push(image.entry(&manifest.blob)?);
+            documents.push(manifest);
+        }
+        let (entry, top, media_type) = match (&single[..], documents.last()) {
+            ([only], Some(manifest)) => (only.clone(), manifest.blob.clone(), MANIFEST),
+            (several, _) => {
+                let plain: Result<Vec<RawObject>, SinkError> =
+                    several.iter().map(|entry| named(entry, None)).collect();
+                let old = self.index.clone().unwrap_or_default();
+                let index = Document::new(index_of(old, &plain?)?);
+                let entry = describe(RawObject::default(), INDEX, &index.blob);
+                let top = index.blob.clone();
+                documents.push(index);
+                (entry.map_err(failed("the index"))?, top, INDEX)
+            }
+        };
+        let names = self.names.0.iter().map(|name| named(&entry, Some(name)));
+        let entries = match self.names.0.is_empty() {
+            true => vec![named(&entry, None)?],
+            false => names.collect::<Result<_, _>>()?,
+        };
+        Ok(Rendered {
+            top,
+            documents,
+            media_type,
+            entries,
+            single,
+        })
     }
 
     /// `manifest.json`, Docker's list of images.
     pub(super) fn docker_list(&self) -> Vec<u8> {
         let path = |blob: &BlobInfo| blob_path(blob);
         let tags = self.names.repo_tags();
-        let list = json!([{
-            "Config": path(&self.config().blob),
-            "RepoTags": (!tags.is_empty()).then_some(tags),
-            "Layers": self.layers.iter().map(|layer| path(&layer.blob)).collect::<Vec<_>>(),
-        }]);
-        list.to_string().into_bytes()
+        let entry = |image: &Documents| {
+            json!({
+                "Config": path(&image.config().blob),
+                "RepoTags": (!tags.is_empty()).then_some(&tags),
+                "Layers": image.layers.iter().map(|layer| path(&layer.blob)).collect::<Vec<_>>(),
+            })
+        };
+        let list: Vec<_> = self.images.iter().map(entry).collect();
+        serde_json::Value::from(list).to_string().into_bytes()
     }
+}
+
+/// The entry with this name in place of the one it had.
+fn named(entry: &RawObject, name: Option<&str>) -> Result<RawObject, SinkError> {
+    let failed = failed("the index");
+    let mut entry = entry.clone();
+    let mut annotations: RawObject = entry.read("annotations").unwrap_or_default();
+    annotations.remove(REF_NAME);
+    annotations.remove(FULL_NAME);
+    if let Some(name) = name {
+        let ref_name = match tag(name) {
+            Some(tag) => {
+                let full = full_name(name);
+                annotations.set(FULL_NAME, &full).map_err(&failed)?;
+                tag
+            }
+            None => name,
+        };
+        annotations.set(REF_NAME, ref_name).map_err(&failed)?;
+    }
+    match annotations.is_empty() {
+        true => entry.remove("annotations"),
+        false => entry.set("annotations", &annotations).map_err(&failed)?,
+    }
+    Ok(entry)
 }
 
 /// Where a layout keeps a blob.

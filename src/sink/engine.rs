@@ -4,7 +4,7 @@
 use std::fs::File;
 
 use super::archive::{ArchiveSink, StagedArchive};
-use super::{BlobInfo, Documents, Sink, SinkError, Staged, WriteBlob};
+use super::{BlobInfo, Delivery, Sink, SinkError, Staged, WriteBlob};
 use crate::codec::Limits;
 use crate::source::{self, EngineKind, OpenImage, SourceError};
 
@@ -35,17 +35,17 @@ impl Sink for EngineSink {
         self.archive.blob(write)
     }
 
-    fn finish(self: Box<Self>, documents: &Documents) -> Result<Box<dyn Staged>, SinkError> {
+    fn finish(self: Box<Self>, delivery: &Delivery) -> Result<Box<dyn Staged>, SinkError> {
         Ok(Box::new(StagedLoad {
             engine: self.engine,
-            archive: self.archive.end(documents)?,
+            archive: self.archive.end(delivery)?,
         }))
     }
 }
 
 impl Staged for StagedLoad {
-    fn open(&self, limits: &Limits) -> Result<OpenImage, SourceError> {
-        self.archive.open(limits)
+    fn open(&self, number: usize, limits: &Limits) -> Result<OpenImage, SourceError> {
+        self.archive.open(number, limits)
     }
 
     fn commit(self: Box<Self>) -> Result<(), SinkError> {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::documents::{Documents, LAYOUT};
+use super::documents::{Delivery, Documents, LAYOUT};
 use super::error::SinkError;
 use super::parts::Parts;
 use super::unfinished::{NewFolders, PartFile};
@@ -36,8 +36,8 @@ struct StagedLayout {
     /// New `oci-layout` and `index.json`.
     mark: Option<PartFile>,
     index: PartFile,
-    /// The entries of this image alone.
-    entries: Vec<RawObject>,
+    /// For each image, the entry of it alone.
+    single: Vec<RawObject>,
     folders: NewFolders,
 }
 
@@ -146,13 +146,10 @@ impl Sink for LayoutSink {
         self.parts.write(write)
     }
 
-    fn finish(mut self: Box<Self>, documents: &Documents) -> Result<Box<dyn Staged>, SinkError> {
-        let config = documents.config();
-        let manifest = documents.manifest()?;
-        let entries = documents.index_entries(&manifest.blob)?;
-        self.parts.document(config.blob, &config.bytes)?;
-        self.parts.document(manifest.blob, &manifest.bytes)?;
-        let index = with_entries(self.index.take(), entries.clone())?;
+    fn finish(mut self: Box<Self>, delivery: &Delivery) -> Result<Box<dyn Staged>, SinkError> {
+        let rendered = delivery.render()?;
+        self.parts.documents(&rendered)?;
+        let index = with_entries(self.index.take(), rendered.entries)?;
         let index = self.file(&index)?;
         let mark = match self.root.join(MARK).exists() {
             true => None,
@@ -169,16 +166,16 @@ impl Sink for LayoutSink {
             parts,
             mark,
             index,
-            entries,
+            single: rendered.single,
             folders,
         }))
     }
 }
 
 impl Staged for StagedLayout {
-    fn open(&self, limits: &Limits) -> Result<OpenImage, SourceError> {
+    fn open(&self, number: usize, limits: &Limits) -> Result<OpenImage, SourceError> {
         let place = self.root.display().to_string();
-        self.parts.open(&place, &self.entries, limits)
+        self.parts.open(&place, &self.single, number, limits)
     }
 
     fn commit(self: Box<Self>) -> Result<(), SinkError> {

@@ -18,7 +18,7 @@ mod registry;
 mod unfinished;
 
 pub use blob::{BlobInfo, Encoded, LayerEncoding, encode, put};
-pub use documents::{Documents, LayerEntry, Names};
+pub use documents::{Delivery, Documents, LayerEntry, Names};
 pub use error::SinkError;
 pub(crate) use unfinished::PartFile;
 pub use unfinished::remove_unfinished;
@@ -71,6 +71,11 @@ impl Destination {
         matches!(self, Destination::DockerArchive(_) | Destination::Engine(_))
     }
 
+    /// Whether an image can be there for several platforms.
+    pub fn takes_several(&self) -> bool {
+        !self.is_plain()
+    }
+
     /// Gets ready to write there.
     ///
     /// # Errors
@@ -105,16 +110,16 @@ pub trait Sink {
     ///
     /// # Errors
     /// [`SinkError`].
-    fn finish(self: Box<Self>, documents: &Documents) -> Result<Box<dyn Staged>, SinkError>;
+    fn finish(self: Box<Self>, delivery: &Delivery) -> Result<Box<dyn Staged>, SinkError>;
 }
 
 /// A whole image that nobody sees yet.
 pub trait Staged {
-    /// Opens it where it is now, to be read back.
+    /// Opens one of its images (0 is the first) where it is now, to be read back.
     ///
     /// # Errors
     /// [`SourceError`].
-    fn open(&self, limits: &Limits) -> Result<OpenImage, SourceError>;
+    fn open(&self, number: usize, limits: &Limits) -> Result<OpenImage, SourceError>;
 
     /// Puts it under its final name.
     ///

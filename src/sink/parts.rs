@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::collections::BTreeMap;
 
 use super::blob::write_to;
-use super::documents::{Documents, blob_path};
+use super::documents::{Documents, Rendered, blob_path};
 use super::unfinished::PartFile;
 use super::{BlobInfo, SinkError, WriteBlob};
 use crate::codec::Limits;
@@ -43,7 +43,13 @@ impl Parts {
         Ok(blob)
     }
 
-    pub(super) fn document(&mut self, blob: BlobInfo, bytes: &[u8]) -> Result<(), SinkError> {
+    /// Writes the documents of a delivery.
+    pub(super) fn documents(&mut self, rendered: &Rendered) -> Result<(), SinkError> {
+        let mut all = rendered.documents.iter();
+        all.try_for_each(|document| self.document(document.blob.clone(), &document.bytes))
+    }
+
+    fn document(&mut self, blob: BlobInfo, bytes: &[u8]) -> Result<(), SinkError> {
         let written = PartFile::new(&self.folder).and_then(|mut part| {
             part.file().write_all(bytes)?;
             Ok(part)
@@ -53,11 +59,12 @@ impl Parts {
         Ok(())
     }
 
-    /// Opens the image that these index entries lead to.
+    /// Opens the image that one of these index entries leads to.
     pub(super) fn open(
         &self,
         place: &str,
-        entries: &[RawObject],
+        single: &[RawObject],
+        number: usize,
         limits: &Limits,
     ) -> Result<OpenImage, SourceError> {
         let unreadable = |source| SourceError::Io {
@@ -65,7 +72,9 @@ impl Parts {
             path: place.into(),
             source,
         };
-        let index = Documents::index(entries).map_err(io::Error::other);
+        let one = single.get(number..).unwrap_or_default();
+        let one = one.get(..1).unwrap_or_default();
+        let index = Documents::index(one).map_err(io::Error::other);
         let mut members = LayoutMembers {
             place: place.to_owned(),
             ..LayoutMembers::default()

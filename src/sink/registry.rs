@@ -6,15 +6,12 @@ use std::io::{Seek, SeekFrom};
 
 use rayon::prelude::*;
 
-use super::documents::Documents;
+use super::documents::{Delivery, Rendered};
 use super::parts::Parts;
 use super::{BlobInfo, Sink, SinkError, Staged, WriteBlob};
 use crate::codec::Limits;
-use crate::oci::RawObject;
 use crate::registry::{Client, Options, Reference, RegistryError, Repository, Version};
 use crate::source::{OpenImage, SourceError};
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 struct Target {
     place: String,
@@ -41,8 +38,7 @@ pub(super) struct RegistrySink {
 struct StagedPush {
     target: Target,
     parts: Parts,
-    entries: Vec<RawObject>,
-    manifest: (BlobInfo, Vec<u8>),
+    rendered: Rendered,
 }
 
 impl RegistrySink {
@@ -77,15 +73,11 @@ impl Sink for RegistrySink {
         self.parts.write(write)
     }
 
-    fn finish(mut self: Box<Self>, documents: &Documents) -> Result<Box<dyn Staged>, SinkError> {
-        let config = documents.config();
-        let manifest = documents.manifest()?;
-        self.parts.document(config.blob, &config.bytes)?;
-        self.parts
-            .document(manifest.blob.clone(), &manifest.bytes)?;
+    fn finish(mut self: Box<Self>, delivery: &Delivery) -> Result<Box<dyn Staged>, SinkError> {
+        let rendered = delivery.render()?;
+        self.parts.documents(&rendered)?;
         Ok(Box::new(StagedPush {
-            entries: documents.index_entries(&manifest.blob)?,
-            manifest: (manifest.blob, manifest.bytes),
+            rendered,
             target: self.target,
             parts: self.parts,
         }))
@@ -93,17 +85,19 @@ impl Sink for RegistrySink {
 }
 
 impl Staged for StagedPush {
-    fn open(&self, limits: &Limits) -> Result<OpenImage, SourceError> {
-        self.parts.open(&self.target.place, &self.entries, limits)
+    fn open(&self, number: usize, limits: &Limits) -> Result<OpenImage, SourceError> {
+        let single = &self.rendered.single;
+        self.parts.open(&self.target.place, single, number, limits)
     }
 
     fn commit(self: Box<Self>) -> Result<(), SinkError> {
         let failed = self.target.failed();
+        let manifests = self.rendered.manifests();
         let blobs: Vec<_> = self
             .parts
             .blobs
             .values()
-            .filter(|(blob, _)| *blob != self.manifest.0)
+            .filter(|(blob, _)| !manifests.iter().any(|(m, _)| m.blob == *blob))
             .map(|(blob, part)| (blob, part.path()))
             .collect();
         blobs.par_iter().try_for_each(|(blob, path)| {
@@ -118,11 +112,16 @@ impl Staged for StagedPush {
                     });
             pushed.map(drop).map_err(&failed)
         })?;
-        let (_, bytes) = &self.manifest;
-        let pushed = self
-            .target
-            .repository
-            .push_manifest(&self.target.version, MANIFEST, bytes);
-        pushed.map(drop).map_err(&failed)
+        // An index after what it lists; only the last one gets the tag.
+        for (document, media_type) in manifests {
+            let version = match document.blob == self.rendered.top {
+                true => self.target.version.clone(),
+                false => Version::Digest(document.blob.digest.clone()),
+            };
+            let repository = &self.target.repository;
+            let pushed = repository.push_manifest(&version, media_type, &document.bytes);
+            pushed.map_err(&failed)?;
+        }
+        Ok(())
     }
 }

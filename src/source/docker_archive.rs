@@ -2,10 +2,10 @@
 //! member name. Written by Docker (old and OCI-compatible layout), podman,
 //! skopeo, kaniko, Jib, bazel and others.
 
-use super::OpenImage;
 use super::error::SourceError;
 use super::select::{Choice, names, pick_platform};
 use super::store::Store;
+use super::{Family, OpenImage};
 use crate::codec::Limits;
 use crate::oci::{
     Digest, DockerManifestEntry, Document, Image, ImageConfig, ImageDocuments, LayerDescriptor,
@@ -14,16 +14,36 @@ use crate::oci::{
 
 pub(super) const MANIFEST: &str = "manifest.json";
 
+/// Opens the image that `choice` names for every platform that it has.
+pub(super) fn open_family(
+    store: &dyn Store,
+    choice: &Choice,
+    limits: &Limits,
+) -> Result<Family, SourceError> {
+    let entries = entries(store, limits)?;
+    let mut images = Vec::new();
+    for entry in by_name(store, &entries, choice)? {
+        let config = read_config(store, entry, limits)?;
+        images.push(build(store, entry, config, limits)?);
+    }
+    let index = None;
+    Ok(Family { images, index })
+}
+
+fn entries(store: &dyn Store, limits: &Limits) -> Result<Vec<DockerManifestEntry>, SourceError> {
+    let manifest = store
+        .document(MANIFEST, limits.document_bytes)?
+        .ok_or_else(|| store.missing("the list of images", MANIFEST))?;
+    parse_docker_manifest(&manifest).map_err(|e| store.bad_document(e))
+}
+
 /// Opens the image that `choice` names.
 pub(super) fn open(
     store: &dyn Store,
     choice: &Choice,
     limits: &Limits,
 ) -> Result<OpenImage, SourceError> {
-    let manifest = store
-        .document(MANIFEST, limits.document_bytes)?
-        .ok_or_else(|| store.missing("the list of images", MANIFEST))?;
-    let entries = parse_docker_manifest(&manifest).map_err(|e| store.bad_document(e))?;
+    let entries = entries(store, limits)?;
     let entries = by_name(store, &entries, choice)?;
     let mut platforms = Vec::new();
     for entry in &entries {
@@ -187,6 +207,7 @@ fn build(
         blobs,
         source: "docker-archive",
         warnings,
+        attestations: 0,
     })
 }
 

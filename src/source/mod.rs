@@ -24,7 +24,7 @@ pub use engine::{EngineKind, load};
 pub use error::SourceError;
 pub use locator::{Locator, LocatorError};
 pub use members::LayoutMembers;
-pub use open::{OpenOptions, open};
+pub use open::{OpenOptions, open, open_family};
 pub use remote::RemoteBlob;
 pub use stream::ArchiveStream;
 
@@ -41,6 +41,18 @@ pub struct OpenImage {
     pub source: &'static str,
     /// What was odd about the documents.
     pub warnings: Vec<String>,
+    /// Manifests beside the image that say something about it by its digest:
+    /// provenance, lists of its contents.
+    pub attestations: usize,
+}
+
+/// An image for every platform that it is there for.
+#[derive(Debug)]
+pub struct Family {
+    /// One image a platform, in the order of the index.
+    pub images: Vec<OpenImage>,
+    /// The index that lists them, as it is stored; a single image has none.
+    pub index: Option<Vec<u8>>,
 }
 
 /// What opening a locator gives.

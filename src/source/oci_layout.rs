@@ -6,7 +6,7 @@ use super::docker_archive::{diff_ids, platform_of};
 use super::error::SourceError;
 use super::select::{Choice, names, pick_platform};
 use super::store::Store;
-use super::{LayerBlob, OpenImage, RemoteBlob};
+use super::{Family, LayerBlob, OpenImage, RemoteBlob};
 use crate::codec::Limits;
 use crate::oci::{
     ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageDocuments, ImageIndex,
@@ -21,6 +21,8 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// Indexes inside indexes that are followed; registries have one.
 const DEPTH: usize = 8;
+/// Annotation of an attestation: the manifest that it is about.
+const ATTESTED: &str = "vnd.docker.reference.digest";
 
 /// Opens the image that `choice` names.
 pub(super) fn open(
@@ -29,6 +31,65 @@ pub(super) fn open(
     source: &'static str,
     limits: &Limits,
 ) -> Result<OpenImage, SourceError> {
+    let found = find(store, choice, limits)?;
+    let platforms: Vec<_> = found
+        .candidates
+        .iter()
+        .map(|candidate| Some(candidate.platform.clone()))
+        .collect();
+    let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
+        SourceError::NoPlatform {
+            place: store.place().to_owned(),
+            wanted: wanted.to_string(),
+            choices: match platforms.as_slice() {
+                [] => vec!["nothing: the index names no image".to_owned()],
+                found => found.iter().flatten().map(Platform::to_string).collect(),
+            },
+        }
+    })?;
+    let (names, warnings) = (found.names, found.warnings);
+    let candidate = found.candidates.into_iter().nth(chosen);
+    let Some(candidate) = candidate else {
+        return Err(store.missing("image", INDEX));
+    };
+    build(store, candidate, names, source, warnings)
+}
+
+/// Opens the image that `choice` names for every platform that it has.
+pub(super) fn open_family(
+    store: &dyn Store,
+    choice: &Choice,
+    source: &'static str,
+    limits: &Limits,
+) -> Result<Family, SourceError> {
+    let found = find(store, choice, limits)?;
+    let mut images = Vec::new();
+    let mut warnings = found.warnings;
+    for candidate in found.candidates {
+        let warnings = std::mem::take(&mut warnings);
+        let names = found.names.clone();
+        images.push(build(store, candidate, names, source, warnings)?);
+    }
+    match images.is_empty() {
+        true => Err(store.missing("image", INDEX)),
+        false => Ok(Family {
+            images,
+            index: found.index,
+        }),
+    }
+}
+
+/// What a name stands for.
+struct Found {
+    /// The image for each platform.
+    candidates: Vec<Candidate>,
+    /// The index that lists the platforms, when the name stands for one.
+    index: Option<Vec<u8>>,
+    names: Vec<String>,
+    warnings: Vec<String>,
+}
+
+fn find(store: &dyn Store, choice: &Choice, limits: &Limits) -> Result<Found, SourceError> {
     let bytes = store
         .document(INDEX, limits.document_bytes)?
         .ok_or_else(|| store.missing("the index", INDEX))?;
@@ -42,42 +103,40 @@ pub(super) fn open(
         }
     };
     let roots = by_name(store, &index, choice)?;
-    let mut known: Vec<String> = roots.iter().map(|root| name_of(root)).collect();
-    known.retain(|name| !name.is_empty());
-    known.dedup();
+    let mut names: Vec<String> = roots.iter().map(|root| name_of(root)).collect();
+    names.retain(|name| !name.is_empty());
+    names.dedup();
     let mut search = Search {
         store,
         limits,
         seen: HashSet::new(),
         found: Vec::new(),
         unusable: None,
+        index: None,
+        attestations: Vec::new(),
     };
+    search.note_attestations(&index);
     for root in roots {
         search.child(root, None, 0)?;
     }
-    let found = search.found;
+    let mut candidates = search.found;
+    for candidate in &mut candidates {
+        let digest = candidate.descriptor.digest().as_ref();
+        let about = search.attestations.iter().filter(|about| *about == digest);
+        candidate.attestations = about.count();
+    }
     let mut warnings = Vec::new();
     match search.unusable {
-        Some(why) if found.is_empty() => return Err(why),
+        Some(why) if candidates.is_empty() => return Err(why),
         Some(why) => warnings.push(format!("left out of the choice: {why}")),
         None => {}
     }
-    let platforms: Vec<_> = found.iter().map(|c| Some(c.platform.clone())).collect();
-    let chosen = pick_platform(&platforms, choice.platform.as_ref()).map_err(|wanted| {
-        SourceError::NoPlatform {
-            place: store.place().to_owned(),
-            wanted: wanted.to_string(),
-            choices: match found.as_slice() {
-                [] => vec!["nothing: the index names no image".to_owned()],
-                found => found.iter().map(|c| c.platform.to_string()).collect(),
-            },
-        }
-    })?;
-    let candidate = found.into_iter().nth(chosen);
-    let Some(candidate) = candidate else {
-        return Err(store.missing("image", INDEX));
-    };
-    build(store, candidate, known, source, warnings)
+    Ok(Found {
+        candidates,
+        index: search.index,
+        names,
+        warnings,
+    })
 }
 
 /// The descriptors that carry the wanted name; without a wish, all of them,
@@ -165,6 +224,8 @@ struct Candidate {
     config: ImageConfig,
     documents: ImageDocuments,
     platform: Platform,
+    /// Manifests beside it that say something about it.
+    attestations: usize,
 }
 
 struct Search<'a> {
@@ -174,9 +235,19 @@ struct Search<'a> {
     found: Vec<Candidate>,
     /// Why the first manifest that is no image, or is not here, was left out.
     unusable: Option<SourceError>,
+    /// The first index that a name leads to.
+    index: Option<Vec<u8>>,
+    /// For each attestation, the digest of the manifest that it is about.
+    attestations: Vec<String>,
 }
 
 impl Search<'_> {
+    fn note_attestations(&mut self, index: &ImageIndex) {
+        let all = index.manifests().iter().filter(|d| is_attestation(d));
+        let about = all.filter_map(|d| d.annotations().as_ref()?.get(ATTESTED).cloned());
+        self.attestations.extend(about);
+    }
+
     /// As [`Search::descend`], but a manifest that cannot be used does not stand
     /// in the way of others: charts lie beside images, and engines save the
     /// index of all platforms with the blobs of one.
@@ -218,6 +289,8 @@ impl Search<'_> {
             Document::parse("the manifest", &bytes).map_err(|e| self.store.bad_document(e))?;
         match document {
             Document::Index(index) => {
+                self.note_attestations(&index);
+                self.index.get_or_insert(bytes);
                 for child in index.manifests() {
                     self.child(child, platform.clone(), depth + 1)?;
                 }
@@ -263,6 +336,7 @@ impl Search<'_> {
                 index_entry: serde_json::to_vec(descriptor).ok(),
             },
             platform,
+            attestations: 0,
         });
         Ok(())
     }
@@ -289,6 +363,7 @@ fn build(
         config,
         documents,
         platform,
+        attestations,
     } = candidate;
     let diff_ids = diff_ids(store, &config, manifest.layers().len(), &mut warnings)?;
     let mut layers = Vec::new();
@@ -323,6 +398,7 @@ fn build(
         blobs,
         source,
         warnings,
+        attestations,
     })
 }
 

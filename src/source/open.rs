@@ -10,7 +10,7 @@ use super::error::SourceError;
 use super::locator::Locator;
 use super::select::Choice;
 use super::store::{FolderStore, Store};
-use super::{ArchiveStream, OpenImage, Opened, docker_archive, oci_layout, remote};
+use super::{ArchiveStream, Family, OpenImage, Opened, docker_archive, oci_layout, remote};
 use crate::codec::{Compression, Inflate, Limits, Sniffed, sniff};
 use crate::oci::Platform;
 use crate::registry;
@@ -60,6 +60,61 @@ pub fn open(locator: &Locator, options: &OpenOptions) -> Result<Opened, SourceEr
     }
 }
 
+/// Opens the image that `locator` names for every platform that it has.
+/// Sources that pass once are kept in a temporary file.
+///
+/// # Errors
+/// [`SourceError`]; for a bare name it lists every place that was tried.
+pub fn open_family(locator: &Locator, options: &OpenOptions) -> Result<Family, SourceError> {
+    let choice = |reference: &Option<String>| Choice {
+        reference: reference.clone(),
+        platform: None,
+    };
+    let limits = &options.limits;
+    match locator {
+        Locator::OciLayout(path, reference) => {
+            oci_layout::open_family(&FolderStore::new(path), &choice(reference), "oci", limits)
+        }
+        Locator::DockerArchive(path, reference) => {
+            let kind = Some(Kind::DockerArchive);
+            file_family(path, kind, choice(reference), options)
+        }
+        Locator::OciArchive(path, reference) => {
+            let kind = Some(Kind::OciArchive);
+            file_family(path, kind, choice(reference), options)
+        }
+        Locator::Path(path, reference) if !path.is_dir() => {
+            file_family(path, None, choice(reference), options)
+        }
+        Locator::Path(path, reference)
+            if path.join(oci_layout::INDEX).symlink_metadata().is_ok() =>
+        {
+            oci_layout::open_family(&FolderStore::new(path), &choice(reference), "oci", limits)
+        }
+        Locator::Registry(name) => remote::open_family(name, &options.registry, limits),
+        Locator::Path(..) | Locator::DockerDaemon(_) | Locator::Podman(_) => {
+            only(open(locator, options)?, limits)
+        }
+        Locator::Containerd(_) => only(open(locator, options)?, limits),
+        Locator::Name(name) => match search(name, options)? {
+            // Only a registry's answer is an image at once.
+            Opened::Image(_) => remote::open_family(name, &options.registry, limits),
+            stream => only(stream, limits),
+        },
+    }
+}
+
+/// All platforms of what an engine gave, or a single image.
+fn only(opened: Opened, limits: &Limits) -> Result<Family, SourceError> {
+    match opened {
+        Opened::Stream(stream) => stream.keep_family(limits),
+        Opened::Image(open) => Ok(Family {
+            images: vec![open],
+            index: None,
+        }),
+    }
+}
+
 fn unsupported(place: &str, what: &str) -> SourceError {
     SourceError::Unsupported {
         place: place.to_owned(),
@@ -85,6 +140,19 @@ impl Kind {
         match self {
             Kind::DockerArchive => docker_archive::open(store, choice, limits),
             Kind::OciArchive => oci_layout::open(store, choice, "oci-archive", limits),
+        }
+    }
+
+    /// Opens all platforms of the image in `store`.
+    pub(super) fn open_family(
+        self,
+        store: &dyn Store,
+        choice: &Choice,
+        limits: &Limits,
+    ) -> Result<Family, SourceError> {
+        match self {
+            Kind::DockerArchive => docker_archive::open_family(store, choice, limits),
+            Kind::OciArchive => oci_layout::open_family(store, choice, "oci-archive", limits),
         }
     }
 }
@@ -115,12 +183,47 @@ fn open_path(path: &Path, choice: Choice, options: &OpenOptions) -> Result<Opene
     })
 }
 
+/// An archive in a file.
+enum Archived {
+    /// Members can be reached by position.
+    Plain(ArchiveStore, Kind),
+    /// Compressed as a whole.
+    Packed(ArchiveStream),
+}
+
 fn open_file(
     path: &Path,
     kind: Option<Kind>,
     choice: Choice,
     options: &OpenOptions,
 ) -> Result<Opened, SourceError> {
+    match archived(path, kind, choice.clone(), options)? {
+        Archived::Packed(stream) => Ok(Opened::Stream(stream)),
+        Archived::Plain(store, kind) => {
+            let opened = kind.open(&store, &choice, &options.limits);
+            opened.map(Opened::Image)
+        }
+    }
+}
+
+fn file_family(
+    path: &Path,
+    kind: Option<Kind>,
+    choice: Choice,
+    options: &OpenOptions,
+) -> Result<Family, SourceError> {
+    match archived(path, kind, choice.clone(), options)? {
+        Archived::Packed(stream) => stream.keep_family(&options.limits),
+        Archived::Plain(store, kind) => kind.open_family(&store, &choice, &options.limits),
+    }
+}
+
+fn archived(
+    path: &Path,
+    kind: Option<Kind>,
+    choice: Choice,
+    options: &OpenOptions,
+) -> Result<Archived, SourceError> {
     let failed = |source| SourceError::Io {
         doing: "open",
         path: path.to_owned(),
@@ -146,7 +249,8 @@ fn open_file(
         return Err(not_an_image("it is empty".to_owned()));
     }
     if compression != Compression::None {
-        return compressed(path, file, compression, kind, choice, &options.limits);
+        let packed = compressed(path, file, compression, kind, choice, &options.limits);
+        return packed.map(Archived::Packed);
     }
     let store = ArchiveStore::open(path, file, &options.limits)?;
     let kind = match kind {
@@ -160,8 +264,7 @@ fn open_file(
             )));
         }
     };
-    kind.open(&store, &choice, &options.limits)
-        .map(Opened::Image)
+    Ok(Archived::Plain(store, kind))
 }
 
 /// Stops an archive that unpacks to far more than it is.
@@ -190,7 +293,7 @@ fn compressed(
     kind: Option<Kind>,
     choice: Choice,
     limits: &Limits,
-) -> Result<Opened, SourceError> {
+) -> Result<ArchiveStream, SourceError> {
     use std::io::Seek;
     let failed = |source| SourceError::Io {
         doing: "read",
@@ -205,14 +308,14 @@ fn compressed(
         inner: inflate,
         left: size.saturating_mul(limits.ratio).max(Limits::RATIO_FLOOR),
     };
-    Ok(Opened::Stream(ArchiveStream {
+    Ok(ArchiveStream {
         reader: Box::new(bounded),
         place: path.display().to_string(),
         source: None,
         kind,
         choice,
         reference: None,
-    }))
+    })
 }
 
 fn one_engine(

@@ -11,7 +11,7 @@ use super::error::SourceError;
 use super::oci_layout;
 use super::select::Choice;
 use super::store::Store;
-use super::{LayerBlob, OpenImage};
+use super::{Family, LayerBlob, OpenImage};
 use crate::codec::Limits;
 use crate::oci::{Descriptor, Document};
 use crate::registry::{BlobReader, Client, Options, Reference, RegistryError, Repository, Version};
@@ -44,6 +44,42 @@ pub(super) fn open(
     options: &Options,
     limits: &Limits,
 ) -> Result<OpenImage, SourceError> {
+    let (store, reference) = ask(name, options, limits)?;
+    let choice = Choice {
+        reference: None,
+        platform: choice.platform.clone(),
+    };
+    let mut open = oci_layout::open(&store, &choice, "registry", limits)?;
+    label(&mut open, &reference);
+    Ok(open)
+}
+
+/// Opens the image that `name` names for every platform that it has.
+pub(super) fn open_family(
+    name: &str,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Family, SourceError> {
+    let (store, reference) = ask(name, options, limits)?;
+    let mut family = oci_layout::open_family(&store, &Choice::default(), "registry", limits)?;
+    for open in &mut family.images {
+        label(open, &reference);
+    }
+    Ok(family)
+}
+
+fn label(open: &mut OpenImage, reference: &Reference) {
+    let name = reference.to_string();
+    open.image.names = reference.tag().map(|_| name.clone()).into_iter().collect();
+    open.image.reference = name;
+}
+
+/// Asks the registry what `name` stands for.
+fn ask(
+    name: &str,
+    options: &Options,
+    limits: &Limits,
+) -> Result<(RegistryStore, Reference), SourceError> {
     let place = format!("docker://{name}");
     let failed = |source: RegistryError| SourceError::Registry {
         place: place.clone(),
@@ -75,18 +111,7 @@ pub(super) fn open(
         index: index.to_string().into_bytes(),
         first: (manifest.digest.to_string(), manifest.bytes),
     };
-    let choice = Choice {
-        reference: None,
-        platform: choice.platform.clone(),
-    };
-    let mut open = oci_layout::open(&store, &choice, "registry", limits)?;
-    open.image.reference = reference.to_string();
-    open.image.names = reference
-        .tag()
-        .map(|_| reference.to_string())
-        .into_iter()
-        .collect();
-    Ok(open)
+    Ok((store, reference))
 }
 
 /// A repository as if it were a layout with one name in its index.

@@ -10,7 +10,7 @@ use super::error::SourceError;
 use super::open::Kind;
 use super::select::Choice;
 use super::store::Store;
-use super::{LayerBlob, OpenImage, docker_archive, oci_layout};
+use super::{Family, LayerBlob, OpenImage, docker_archive, oci_layout};
 use crate::codec::{Compression, Limits, Sniffed, sniff};
 
 /// A tar archive that can be read once from front to back.
@@ -44,6 +44,26 @@ impl ArchiveStream {
     /// # Errors
     /// [`SourceError`] when it cannot be kept, or the image is not in it.
     pub fn keep(mut self, limits: &Limits) -> Result<OpenImage, SourceError> {
+        let (store, kind) = self.kept(limits)?;
+        let mut open = kind.open(&store, &self.choice, limits)?;
+        self.label(&mut open);
+        Ok(open)
+    }
+
+    /// As [`ArchiveStream::keep`], for every platform that the image has.
+    ///
+    /// # Errors
+    /// [`SourceError`] when it cannot be kept, or the image is not in it.
+    pub fn keep_family(mut self, limits: &Limits) -> Result<Family, SourceError> {
+        let (store, kind) = self.kept(limits)?;
+        let mut family = kind.open_family(&store, &self.choice, limits)?;
+        for open in &mut family.images {
+            self.label(open);
+        }
+        Ok(family)
+    }
+
+    fn kept(&mut self, limits: &Limits) -> Result<(ArchiveStore, Kind), SourceError> {
         let unkept = |source| SourceError::Io {
             doing: "keep a copy of the image in",
             path: std::env::temp_dir(),
@@ -58,19 +78,17 @@ impl ArchiveStream {
             None if store.has(docker_archive::MANIFEST) => Kind::DockerArchive,
             None => Kind::OciArchive,
         };
-        let mut open = kind.open(&store, &self.choice, limits)?;
-        self.label(&mut open);
-        Ok(open)
+        Ok((store, kind))
     }
 
-    fn label(&mut self, open: &mut OpenImage) {
+    fn label(&self, open: &mut OpenImage) {
         if let Some(source) = self.source {
             open.source = source;
         }
-        if let Some(reference) = self.reference.take()
+        if let Some(reference) = &self.reference
             && open.image.reference.is_empty()
         {
-            open.image.reference = reference;
+            open.image.reference.clone_from(reference);
         }
     }
 

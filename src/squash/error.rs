@@ -50,6 +50,15 @@ pub enum SquashError {
         /// Why.
         what: &'static str,
     },
+    /// There is nothing to squash.
+    #[error("there is no image")]
+    NoImage,
+    /// A docker archive or an engine has one image under a name.
+    #[error(
+        "the image has several platforms, and the destination takes one; choose it with \
+         --platform, or write to oci:, oci-archive: or docker://"
+    )]
+    SeveralPlatforms,
     /// Windows images have another layer format.
     #[error("the image is for {0}; only Linux images can be squashed")]
     System(String),

@@ -1,82 +1,14 @@
 //! Reading, planning, writing, reading back.
 
-use std::io::{self, BufRead as _, BufReader};
-use std::sync::Arc;
-
-use crate::codec::{Compression, Encoding, Inflate, Limits, Sniffed, sniff};
-use crate::layer::{
-    ContentHash, Contents, LayerContent, NoContents, Progress, ScanOptions, ScannedImage, Verify,
-    scan,
-};
-use crate::oci::{Digest, Image, RawObject, declared_compression, escape_bytes};
-use crate::rewrite::{self, Folded, Plan, RangeChoice};
-use crate::sink::{
-    self, BlobInfo, Destination, Documents, Encoded, LayerEncoding, LayerEntry, Names, Sink,
-};
-use crate::source::{LayerBlob, OpenImage, Opened};
-use crate::tree::{ContentDigests, Digested, Tree, TreeDigest, compare};
-
-use super::SquashError;
-
-/// What to squash, and where to.
-pub struct Request<'a> {
-    /// Which layers become one.
-    pub range: RangeChoice,
-    /// Where the result goes.
-    pub destination: &'a Destination,
-    /// How to write there.
-    pub writing: sink::OpenOptions,
-    /// Compression of the new layer; what the destination usually has without.
-    pub encoding: Option<Encoding>,
-    /// Names of the result; those of the image without.
-    pub names: Vec<String>,
-    /// Time to set as the image's `created` (RFC 3339).
-    pub created: Option<String>,
-    /// What the new history entry says made the layer.
-    pub created_by: String,
-    /// Bounds on hostile input.
-    pub limits: Limits,
-    /// Threads.
-    pub jobs: usize,
-    /// Told how far the reading is.
-    pub progress: &'a dyn Progress,
-}
-
-/// What is known of one of the two images. Sizes are bytes.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// Its name.
-    pub reference: String,
-    /// Digest of the manifest, where there is one.
-    pub digest: Option<Digest>,
-    /// Digest of the configuration.
-    pub config_digest: Digest,
-    /// How many layers it has.
-    pub layers: usize,
-    /// Size of all layers as stored.
-    pub compressed_bytes: u64,
-    /// Size of all layers' tar streams.
-    pub uncompressed_bytes: u64,
-}
-
-/// A squash that was proved and put under its name.
-#[derive(Debug, Clone)]
-pub struct Squashed {
-    /// The image that was read.
-    pub input: Facts,
-    /// The image that was written.
-    pub output: Facts,
-    /// Digest of the file system of each.
-    pub tree: (TreeDigest, TreeDigest),
-    /// Layers that stayed as they are.
-    pub kept: usize,
-    /// Files that were stored and are not any more.
-    pub removed_files: u64,
-    /// Bytes of their contents.
-    pub removed_bytes: u64,
-    /// What was odd.
-    pub warnings: Vec<String>,
-}
+use super::layers::{described, descriptors, keep, make, recompress};
+use super::reading::{digested, facts, first_differences, is_stored, read, refuse, stored, trees};
+use super::{Facts, Part, Request, Shape, SquashError, Squashed};
+use crate::layer::ScannedImage;
+use crate::oci::{Digest, Image, RawObject};
+use crate::rewrite::{self, Folded, Plan};
+use crate::sink::{Delivery, Documents, LayerEntry, Names, Sink, Staged};
+use crate::source::{OpenImage, Opened};
+use crate::tree::{ContentDigests, Digested, Tree};
 
 /// Squashes the image, and shows that the result has the same file system.
 ///
@@ -87,232 +19,193 @@ pub fn squash(opened: Opened, request: &Request<'_>) -> Result<Squashed, SquashE
         Opened::Image(open) => open,
         Opened::Stream(stream) => stream.keep(&request.limits)?,
     };
-    let from = rewrite::first_layer(&open.image, &request.range)?;
+    let part = Part {
+        open,
+        range: request.range.clone(),
+    };
+    let mut all = squash_all(vec![part], None, request)?;
+    all.pop().ok_or(SquashError::NoImage)
+}
+
+/// Squashes an image for all its platforms into one delivery. `index` is the
+/// index that listed them.
+///
+/// # Errors
+/// [`SquashError`]; nothing is left of the result then.
+pub fn squash_all(
+    parts: Vec<Part>,
+    index: Option<&[u8]>,
+    request: &Request<'_>,
+) -> Result<Vec<Squashed>, SquashError> {
+    let Some(first) = parts.first() else {
+        return Err(SquashError::NoImage);
+    };
+    if parts.len() > 1 && !request.destination.takes_several() {
+        return Err(SquashError::SeveralPlatforms);
+    }
+    let names = match request.names.is_empty() {
+        true => first.open.image.names.clone(),
+        false => request.names.clone(),
+    };
+    let mut sink = request.destination.open(&request.writing)?;
+    let mut rewritten = Vec::new();
+    let mut images = Vec::new();
+    for part in parts {
+        let (done, documents) = rewrite_image(&mut *sink, part, request)?;
+        rewritten.push(done);
+        images.push(documents);
+    }
+    let delivery = Delivery {
+        images,
+        index: index.and_then(|bytes| RawObject::parse("the index", bytes).ok()),
+        names: Names(names),
+    };
+    let staged = sink.finish(&delivery)?;
+    let mut squashed = Vec::new();
+    for (number, done) in rewritten.into_iter().enumerate() {
+        squashed.push(done.prove(&*staged, number, request)?);
+    }
+    staged.commit()?;
+    Ok(squashed)
+}
+
+/// An image whose layers were written, and what it was before.
+struct Rewritten {
+    input: Facts,
+    /// Files stored in its layers, and their bytes.
+    stored: (u64, u64),
+    tree: Tree,
+    digests: ContentDigests,
+    kept: usize,
+    warnings: Vec<String>,
+}
+
+/// Writes the layers of one image.
+fn rewrite_image(
+    sink: &mut dyn Sink,
+    part: Part,
+    request: &Request<'_>,
+) -> Result<(Rewritten, Documents), SquashError> {
+    let Part { open, range } = part;
+    let layers = open.blobs.len();
+    let from = match request.shape {
+        Shape::Recompress => layers,
+        Shape::Fold | Shape::Repack { .. } => rewrite::first_layer(&open.image, &range)?,
+    };
     refuse(&open, from)?;
-    let blobs = open.blobs.clone();
-    let again = |spool| OpenImage {
+    let again = |warnings: &[String]| OpenImage {
         image: open.image.clone(),
         blobs: open.blobs.clone(),
         source: open.source,
-        warnings: if spool == from {
-            open.warnings.clone()
-        } else {
-            Vec::new()
-        },
+        warnings: warnings.to_vec(),
+        attestations: open.attestations,
     };
-    let mut scanned = read(again(from), Some(from), request)?;
+    let mut scanned = read(again(&open.warnings), Some(from), request)?;
     let (mut full, mut base, mut log) = trees(&scanned, from);
     let mut plan = Plan::new(&full, &base, request.limits.layer_bytes)?;
     // Files whose last name in a kept layer goes: their contents are needed.
     let deepest = plan.sources(&full).into_iter().min();
     if let Some(deepest) = deepest.filter(|&layer| !is_stored(&full, layer)) {
-        scanned = read(again(deepest as usize), Some(deepest as usize), request)?;
+        scanned = read(again(&open.warnings), Some(deepest as usize), request)?;
         (full, base, log) = trees(&scanned, from);
         plan = Plan::new(&full, &base, request.limits.layer_bytes)?;
     }
     let mut digests = ContentDigests::new();
-    let mut sink = request.destination.open(&request.writing)?;
-    let encoding = request
-        .encoding
-        .unwrap_or(match request.destination.is_plain() {
-            true => Encoding::None,
-            false => Encoding::Gzip { level: 6 },
-        });
     let old = descriptors(&open.image);
-    let mut layers = Vec::new();
-    for (layer, blob) in blobs.iter().enumerate().take(from) {
-        let kept = keep(&mut *sink, &scanned, blob, layer, encoding, request)?;
-        let same = scanned.layers[layer].digest.as_ref() == Some(&kept.0.digest);
-        layers.push(LayerEntry {
-            blob: kept.0,
-            media_type: kept.1,
-            descriptor: old.get(layer).filter(|_| same).cloned(),
-        });
+    let mut entries = Vec::new();
+    for (layer, blob) in open.blobs.iter().enumerate().take(from) {
+        let kept = match request.shape {
+            Shape::Recompress => recompress(sink, blob, layer, request)?,
+            _ => keep(sink, &scanned, blob, layer, request)?,
+        };
+        entries.push(described(kept, &scanned, layer, &old));
     }
-    let new = match from < blobs.len() {
-        false => None,
-        true => {
-            let how = LayerEncoding {
-                encoding,
-                jobs: request.jobs,
-            };
-            let made: Encoded = sink::encode(&mut *sink, how, |out| {
-                rewrite::write(&plan, &full, &base, out, &mut digests).map_err(SquashError::from)
-            })?;
-            layers.push(LayerEntry {
-                blob: made.blob.clone(),
-                media_type: media_type(encoding).to_owned(),
-                descriptor: None,
-            });
-            Some(made)
+    let plans = match request.shape {
+        _ if from == layers => Vec::new(),
+        Shape::Fold | Shape::Recompress => vec![plan],
+        Shape::Repack { layer_bytes } => {
+            full.digest_files(&mut digests)
+                .map_err(SquashError::Digest)?;
+            plan.spread(&full, &digests, layer_bytes)
         }
     };
-    let documents = documents(&open.image, &scanned, from, layers, new.as_ref(), request)?;
-    let staged = sink.finish(&documents)?;
+    let mut new = Vec::new();
+    for plan in &plans {
+        let (entry, diff_id) = make(sink, plan, (&full, &base), &mut digests, request)?;
+        entries.push(entry);
+        new.push(diff_id);
+    }
+    let documents = documents(&open.image, &scanned, from, entries, &new, request)?;
     full.digest_files(&mut digests)
         .map_err(SquashError::Digest)?;
-    let before = full.digest(&digests).map_err(SquashError::Digest)?;
-    let written = read(staged.open(&request.limits)?, None, request)?;
-    let (copy, contents) = digested(&written)?;
-    let after = copy.digest(&contents).map_err(SquashError::Digest)?;
-    if before != after {
-        let old = Digested {
-            tree: &full,
-            contents: &digests,
-        };
-        let new = Digested {
-            tree: &copy,
-            contents: &contents,
-        };
-        return Err(SquashError::Differs {
-            before,
-            after,
-            first: first_differences(old, new),
-        });
-    }
-    staged.commit()?;
     let mut warnings = scanned.warnings.clone();
     warnings.extend(log);
-    let (stored, left) = (stored(&scanned), stored(&written));
-    Ok(Squashed {
+    warnings.extend(left_out(open.attestations));
+    let done = Rewritten {
         input: facts(&scanned),
-        output: facts(&written),
-        tree: (before, after),
+        stored: stored(&scanned),
+        tree: full,
+        digests,
         kept: from,
-        removed_files: stored.0.saturating_sub(left.0),
-        removed_bytes: stored.1.saturating_sub(left.1),
         warnings,
-    })
-}
-
-fn refuse(open: &OpenImage, from: usize) -> Result<(), SquashError> {
-    let system = &open.image.config.os;
-    if !system.is_empty() && system != "linux" {
-        return Err(SquashError::System(escape_bytes(system.as_bytes())));
-    }
-    for (layer, blob) in open.blobs.iter().enumerate() {
-        if matches!(blob, LayerBlob::Foreign { .. }) {
-            let what = match layer >= from {
-                true => {
-                    "is foreign: it may not be distributed, so its files cannot go into another \
-                     layer; keep it with --from or --last"
-                }
-                false => "is foreign and not in the image, so it cannot be written",
-            };
-            return Err(SquashError::Refused { layer, what });
-        }
-    }
-    Ok(())
-}
-
-fn read(
-    open: OpenImage,
-    spool_from: Option<usize>,
-    request: &Request<'_>,
-) -> Result<ScannedImage, SquashError> {
-    let options = ScanOptions {
-        limits: request.limits,
-        jobs: request.jobs,
-        hash: ContentHash::Blake3,
-        verify: Verify::All,
-        wanted: &NoContents,
-        spool_from,
-        progress: request.progress,
     };
-    Ok(scan(Opened::Image(open), &options)?)
+    Ok((done, documents))
 }
 
-/// All layers merged, and those below `from`; with what was odd.
-fn trees(scanned: &ScannedImage, from: usize) -> (Tree, Tree, Vec<String>) {
-    let sets: Vec<Arc<LayerContent>> = scanned.layers.iter().map(|l| l.set.clone()).collect();
-    let (base, _) = Tree::merge(sets.iter().take(from).cloned().collect());
-    let (full, log) = Tree::merge(sets);
-    (full, base, log.warnings)
+/// The note about what names the image by its old digest.
+fn left_out(attestations: usize) -> Option<String> {
+    let what = match attestations {
+        0 => return None,
+        1 => "an attestation".to_owned(),
+        several => format!("{several} attestations"),
+    };
+    Some(format!(
+        "{what} beside the image (provenance, contents) is left out, as it names the image by \
+         its old digest; so do signatures"
+    ))
 }
 
-fn is_stored(tree: &Tree, layer: u32) -> bool {
-    let layer = tree.layers().get(layer as usize);
-    layer.is_some_and(|layer| matches!(layer.contents, Contents::Stored(_)))
-}
-
-fn digested(scanned: &ScannedImage) -> Result<(Tree, ContentDigests), SquashError> {
-    let (tree, _) = Tree::merge(scanned.layers.iter().map(|l| l.set.clone()).collect());
-    let mut digests = ContentDigests::new();
-    tree.digest_files(&mut digests)
-        .map_err(SquashError::Digest)?;
-    Ok((tree, digests))
-}
-
-fn first_differences(old: Digested<'_>, new: Digested<'_>) -> Vec<String> {
-    let changes = compare(old, new);
-    let first = changes.iter().take(5);
-    first
-        .map(|change| {
-            format!(
-                "{} ({})",
-                escape_bytes(&change.path),
-                change.difference.name()
-            )
-        })
-        .collect()
-}
-
-/// The descriptors of the image's manifest, as they are.
-fn descriptors(image: &Image) -> Vec<RawObject> {
-    let manifest = image.documents.manifest.as_deref();
-    let manifest = manifest.and_then(|bytes| RawObject::parse("the manifest", bytes).ok());
-    manifest.and_then(|m| m.read("layers")).unwrap_or_default()
-}
-
-/// Writes a layer that stays: as it is, but uncompressed where the destination
-/// has uncompressed layers.
-fn keep(
-    sink: &mut dyn Sink,
-    scanned: &ScannedImage,
-    blob: &LayerBlob,
-    layer: usize,
-    encoding: Encoding,
-    request: &Request<'_>,
-) -> Result<(BlobInfo, String), SquashError> {
-    let unpack = encoding == Encoding::None && request.destination.is_plain();
-    let mut found = Compression::None;
-    let blob = sink::put(sink, |out| {
-        let mut copy = || {
-            let mut blob = BufReader::with_capacity(256 * 1024, blob.open()?);
-            found = compression(blob.fill_buf()?)?;
-            match unpack {
-                true => io::copy(&mut Inflate::new(found, blob)?, out),
-                false => io::copy(&mut blob, out),
-            }
+impl Rewritten {
+    /// Reads the image back and compares.
+    fn prove(
+        self,
+        staged: &dyn Staged,
+        number: usize,
+        request: &Request<'_>,
+    ) -> Result<Squashed, SquashError> {
+        let old = Digested {
+            tree: &self.tree,
+            contents: &self.digests,
         };
-        let copied = copy().map(drop);
-        copied.map_err(|source| SquashError::Copy { layer, source })
-    })?;
-    let kept = &scanned.layers[layer];
-    let plain = unpack || found == Compression::None;
-    let media_type = match (plain, declared_compression(&kept.media_type)) {
-        (true, _) => media_type(Encoding::None).to_owned(),
-        (false, Some("gzip" | "zstd")) => kept.media_type.clone(),
-        (false, _) => match found {
-            Compression::Zstd => media_type(Encoding::Zstd { level: 3 }).to_owned(),
-            _ => media_type(Encoding::Gzip { level: 6 }).to_owned(),
-        },
-    };
-    Ok((blob, media_type))
-}
-
-fn compression(head: &[u8]) -> io::Result<Compression> {
-    match sniff(head) {
-        Sniffed::Known(compression) => Ok(compression),
-        Sniffed::Unsupported(what) => Err(io::Error::other(what)),
-    }
-}
-
-fn media_type(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::None => "application/vnd.oci.image.layer.v1.tar",
-        Encoding::Gzip { .. } => "application/vnd.oci.image.layer.v1.tar+gzip",
-        Encoding::Zstd { .. } => "application/vnd.oci.image.layer.v1.tar+zstd",
+        let before = self
+            .tree
+            .digest(&self.digests)
+            .map_err(SquashError::Digest)?;
+        let written = read(staged.open(number, &request.limits)?, None, request)?;
+        let (tree, contents) = digested(&written)?;
+        let after = tree.digest(&contents).map_err(SquashError::Digest)?;
+        if before != after {
+            let new = Digested {
+                tree: &tree,
+                contents: &contents,
+            };
+            let first = first_differences(old, new);
+            return Err(SquashError::Differs {
+                before,
+                after,
+                first,
+            });
+        }
+        let left = stored(&written);
+        Ok(Squashed {
+            input: self.input,
+            output: facts(&written),
+            tree: (before, after),
+            kept: self.kept,
+            removed_files: self.stored.0.saturating_sub(left.0),
+            removed_bytes: self.stored.1.saturating_sub(left.1),
+            warnings: self.warnings,
+        })
     }
 }
 
@@ -321,17 +214,16 @@ fn documents(
     scanned: &ScannedImage,
     from: usize,
     layers: Vec<LayerEntry>,
-    new: Option<&Encoded>,
+    new: &[Digest],
     request: &Request<'_>,
 ) -> Result<Documents, SquashError> {
     let kept = scanned.layers.iter().take(from);
     let kept: Vec<Digest> = kept.filter_map(|layer| layer.diff_id.clone()).collect();
-    let new: Vec<Digest> = new.map(|layer| layer.diff_id.clone()).into_iter().collect();
     let config = rewrite::fold(
         &image.documents.config,
         &Folded {
             kept: &kept,
-            new: &new,
+            new,
             layers: scanned.layers.len(),
             created_by: &request.created_by,
             created: request.created.as_deref(),
@@ -346,37 +238,5 @@ fn documents(
         layers,
         manifest: object(&image.documents.manifest),
         index_entry: object(&image.documents.index_entry),
-        names: Names(match request.names.is_empty() {
-            true => image.names.clone(),
-            false => request.names.clone(),
-        }),
     })
-}
-
-fn facts(scanned: &ScannedImage) -> Facts {
-    let sum = |bytes: fn(&crate::layer::Layer) -> u64| {
-        let sizes = scanned.layers.iter().map(bytes);
-        sizes.fold(0, u64::saturating_add)
-    };
-    Facts {
-        reference: scanned.image.reference.clone(),
-        digest: scanned.image.digest.clone(),
-        config_digest: scanned.image.config_digest.clone(),
-        layers: scanned.layers.len(),
-        compressed_bytes: sum(|layer| layer.compressed_bytes),
-        uncompressed_bytes: sum(|layer| layer.uncompressed_bytes),
-    }
-}
-
-/// Files with contents in all layers, and their bytes.
-fn stored(scanned: &ScannedImage) -> (u64, u64) {
-    let entries = scanned
-        .layers
-        .iter()
-        .flat_map(|l| l.set.changeset.entries());
-    entries
-        .filter(|entry| entry.file().is_some())
-        .fold((0, 0), |(files, bytes), entry| {
-            (files + 1, entry.size().saturating_add(bytes))
-        })
 }

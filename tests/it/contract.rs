@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::fixtures::{self, Expect};
-use crate::program::report;
+use crate::program::{report, rslim};
 
-fn schema() -> jsonschema::Validator {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/analyze.schema.json");
+fn schema(name: &str) -> jsonschema::Validator {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    let path = format!("{docs}/{name}.schema.json");
     let text = std::fs::read_to_string(path).unwrap();
     let mut schema: Value = serde_json::from_str(&text).unwrap();
     // Readers must expect new fields; we must not add any that it does not list.
@@ -43,7 +44,7 @@ fn reports() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn reports_match_the_schema_and_add_up() {
-    let schema = schema();
+    let schema = schema("analyze");
     for (name, report) in reports() {
         let errors: Vec<_> = schema
             .iter_errors(&report)
@@ -149,4 +150,41 @@ fn the_same_image_gives_the_same_bytes() {
     for jobs in ["1", "2", "8"] {
         assert_eq!(run(jobs), first);
     }
+}
+
+fn matches(schema: &jsonschema::Validator, report: &Value) {
+    let errors: Vec<_> = schema
+        .iter_errors(report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn squash_and_diff_match_their_schemas() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = fixtures::by_name("demo").unwrap();
+    let demo = demo.build(dir.path()).unwrap();
+    let (squash, diff) = (schema("squash"), schema("diff"));
+    let other = fixtures::by_name("waste")
+        .unwrap()
+        .build(dir.path())
+        .unwrap();
+    let json = |words: &[&str]| -> Value {
+        let ran = rslim(words);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let (demo, other) = (demo.to_str().unwrap(), other.to_str().unwrap());
+    let to = dir.path().join("out.tar");
+    let to = to.to_str().unwrap();
+    matches(&squash, &json(&["squash", demo, "-o", to, "-f", "json"]));
+    let oci = format!("oci-archive:{to}");
+    let words = ["squash", demo, "-o", &oci, "-f", "json", "--all-platforms"];
+    let all = json(&words);
+    for report in all.as_array().unwrap() {
+        matches(&squash, report);
+    }
+    matches(&diff, &json(&["diff", demo, other, "-f", "json"]));
+    matches(&diff, &json(&["diff", demo, to, "-f", "json"]));
 }

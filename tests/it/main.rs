@@ -28,4 +28,5 @@ mod reports;
 mod semantic;
 mod squash;
 mod squash_hostile;
+mod squash_shapes;
 mod tar_oracle;

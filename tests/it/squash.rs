@@ -9,7 +9,7 @@ use rslim::layer::{EntryKind, NoProgress};
 use rslim::rewrite::RangeChoice;
 use rslim::sink::{self, Destination};
 use rslim::source::{self, Locator, OpenOptions};
-use rslim::squash::{Request, SquashError, Squashed, squash};
+use rslim::squash::{Request, Shape, SquashError, Squashed, squash};
 use serde_json::Value;
 
 use crate::fixtures::tar::LayerBuilder;
@@ -31,6 +31,7 @@ fn fold(
     };
     let request = Request {
         range,
+        shape: Shape::Fold,
         destination: to,
         writing: sink::OpenOptions::default(),
         encoding,

@@ -22,6 +22,12 @@ pub enum Encoding {
         /// -131072.
         level: i32,
     },
+    /// The same with matches as far back as 128 MiB, which is as far as readers
+    /// go unasked: repeated files shrink to nothing. Takes that much memory.
+    LongZstd {
+        /// As of [`Encoding::Zstd`].
+        level: i32,
+    },
 }
 
 impl fmt::Display for Encoding {
@@ -30,6 +36,7 @@ impl fmt::Display for Encoding {
             Encoding::None => f.write_str("uncompressed"),
             Encoding::Gzip { level } => write!(f, "gzip level {level}"),
             Encoding::Zstd { level } => write!(f, "zstd level {level}"),
+            Encoding::LongZstd { level } => write!(f, "zstd level {level} with a long window"),
         }
     }
 }
@@ -65,8 +72,11 @@ impl<W: Write> Encoder<W> {
             } => Format::Gzip(Gzip::new(out, level, jobs)?),
             Encoding::Zstd {
                 level: level @ (-131_072..=-1 | 1..=22),
-            } => Format::Zstd(Zstd::new(out, level, jobs)),
-            Encoding::Gzip { .. } | Encoding::Zstd { .. } => {
+            } => Format::Zstd(Zstd::new(out, level, false, jobs)),
+            Encoding::LongZstd {
+                level: level @ (-131_072..=-1 | 1..=22),
+            } => Format::Zstd(Zstd::new(out, level, true, jobs)),
+            Encoding::Gzip { .. } | Encoding::Zstd { .. } | Encoding::LongZstd { .. } => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
                     format!("there is no {encoding}"),
@@ -190,7 +200,7 @@ mod tests {
                 let mut decoder = flate2::bufread::GzDecoder::new(&mut packed);
                 decoder.read_to_end(&mut out).unwrap();
             }
-            Encoding::Zstd { .. } => {
+            Encoding::Zstd { .. } | Encoding::LongZstd { .. } => {
                 let mut decoder = ::zstd::Decoder::with_buffer(&mut packed).unwrap();
                 decoder = decoder.single_frame();
                 decoder.read_to_end(&mut out).unwrap();
@@ -356,7 +366,10 @@ mod tests {
             jobs in 1..8_usize,
             splits in prop::collection::vec(0..JOB, 0..12),
         ) {
-            let encoding = Encoding::Zstd { level };
+            let encoding = match seed % 2 {
+                0 => Encoding::Zstd { level },
+                _ => Encoding::LongZstd { level },
+            };
             let bytes = input(size, seed);
             let packed = pack(&bytes, encoding, 1, &[usize::MAX]);
             prop_assert!(unpack(&packed, encoding) == bytes);

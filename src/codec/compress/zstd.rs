@@ -14,6 +14,9 @@ use zstd::stream::raw::{CParameter, Encoder, InBuffer, Operation, OutBuffer};
 /// `log2` of the largest window, in bytes: what every reader must accept.
 const WINDOW_LOG: u32 = 23;
 
+/// Of the long window: what libzstd's readers accept unasked.
+const LONG_WINDOW_LOG: u32 = 27;
+
 /// Bytes of output taken from libzstd at a time.
 const CHUNK: usize = 128 << 10;
 
@@ -22,6 +25,8 @@ const CHUNK: usize = 128 << 10;
 pub(super) struct Zstd<W> {
     out: W,
     level: i32,
+    /// Whether matches reach back to the start of the long window.
+    long: bool,
     threads: u32,
     /// Input bytes of one job.
     job: usize,
@@ -34,10 +39,11 @@ pub(super) struct Zstd<W> {
 
 impl<W: Write> Zstd<W> {
     /// `level` is one that libzstd knows.
-    pub(super) fn new(out: W, level: i32, jobs: usize) -> Self {
+    pub(super) fn new(out: W, level: i32, long: bool, jobs: usize) -> Self {
         Zstd {
             out,
             level,
+            long,
             // libzstd takes 200 at the most.
             threads: u32::try_from(jobs).unwrap_or(u32::MAX).clamp(1, 200),
             job: job_size(level),
@@ -92,6 +98,10 @@ impl<W: Write> Zstd<W> {
         encoder.set_parameter(CParameter::NbWorkers(self.threads))?;
         // Far below 4 GiB.
         encoder.set_parameter(CParameter::JobSize(self.job as u32))?;
+        if self.long {
+            encoder.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
+            encoder.set_parameter(CParameter::WindowLog(LONG_WINDOW_LOG))?;
+        }
         let held = std::mem::take(&mut self.held);
         let mut rest = &held[..];
         while !rest.is_empty() {
@@ -186,7 +196,7 @@ mod tests {
         let bytes = vec![b'a'; (16 << 20) + 1];
         for level in [-131_072, -1, 1, 3, 9, 12, 13, 16, 17, 19, 20, 22] {
             for size in [1, 300, 100_000, 9 << 20, bytes.len()] {
-                let mut zstd = Zstd::new(Vec::new(), level, 2);
+                let mut zstd = Zstd::new(Vec::new(), level, false, 2);
                 let mut rest = &bytes[..size];
                 while !rest.is_empty() {
                     let n = zstd.write(rest).unwrap();

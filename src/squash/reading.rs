@@ -1,0 +1,117 @@
+//! Images, read: before squashing, and back after it.
+
+use std::sync::Arc;
+
+use super::{Facts, Request, SquashError};
+use crate::layer::{
+    ContentHash, Contents, LayerContent, NoContents, ScanOptions, ScannedImage, Verify, scan,
+};
+use crate::oci::escape_bytes;
+use crate::source::{LayerBlob, OpenImage, Opened};
+use crate::tree::{ContentDigests, Digested, Tree, compare};
+
+/// Refuses what squashing must not touch.
+pub(super) fn refuse(open: &OpenImage, from: usize) -> Result<(), SquashError> {
+    let system = &open.image.config.os;
+    if !system.is_empty() && system != "linux" {
+        return Err(SquashError::System(escape_bytes(system.as_bytes())));
+    }
+    for (layer, blob) in open.blobs.iter().enumerate() {
+        if matches!(blob, LayerBlob::Foreign { .. }) {
+            let what = match layer >= from {
+                true => {
+                    "is foreign: it may not be distributed, so its files cannot go into another \
+                     layer; keep it with --from or --last"
+                }
+                false => "is foreign and not in the image, so it cannot be written",
+            };
+            return Err(SquashError::Refused { layer, what });
+        }
+    }
+    Ok(())
+}
+
+/// Reads all layers; those from `spool_from` on stay at hand.
+pub(super) fn read(
+    open: OpenImage,
+    spool_from: Option<usize>,
+    request: &Request<'_>,
+) -> Result<ScannedImage, SquashError> {
+    let options = ScanOptions {
+        limits: request.limits,
+        jobs: request.jobs,
+        hash: ContentHash::Blake3,
+        verify: Verify::All,
+        wanted: &NoContents,
+        spool_from,
+        progress: request.progress,
+    };
+    Ok(scan(Opened::Image(open), &options)?)
+}
+
+/// All layers merged, and those below `from`; with what was odd.
+pub(super) fn trees(scanned: &ScannedImage, from: usize) -> (Tree, Tree, Vec<String>) {
+    let sets: Vec<Arc<LayerContent>> = scanned.layers.iter().map(|l| l.set.clone()).collect();
+    let (base, _) = Tree::merge(sets.iter().take(from).cloned().collect());
+    let (full, log) = Tree::merge(sets);
+    (full, base, log.warnings)
+}
+
+/// Whether the contents of a layer can be read again.
+pub(super) fn is_stored(tree: &Tree, layer: u32) -> bool {
+    let layer = tree.layers().get(layer as usize);
+    layer.is_some_and(|layer| matches!(layer.contents, Contents::Stored(_)))
+}
+
+/// The merged tree with the digests of its contents.
+pub(super) fn digested(scanned: &ScannedImage) -> Result<(Tree, ContentDigests), SquashError> {
+    let (tree, _) = Tree::merge(scanned.layers.iter().map(|l| l.set.clone()).collect());
+    let mut digests = ContentDigests::new();
+    tree.digest_files(&mut digests)
+        .map_err(SquashError::Digest)?;
+    Ok((tree, digests))
+}
+
+/// The first paths that differ, and how.
+pub(super) fn first_differences(old: Digested<'_>, new: Digested<'_>) -> Vec<String> {
+    let changes = compare(old, new);
+    let first = changes.iter().take(5);
+    first
+        .map(|change| {
+            format!(
+                "{} ({})",
+                escape_bytes(&change.path),
+                change.difference.name()
+            )
+        })
+        .collect()
+}
+
+pub(super) fn facts(scanned: &ScannedImage) -> Facts {
+    let sum = |bytes: fn(&crate::layer::Layer) -> u64| {
+        let sizes = scanned.layers.iter().map(bytes);
+        sizes.fold(0, u64::saturating_add)
+    };
+    Facts {
+        reference: scanned.image.reference.clone(),
+        platform: scanned.image.platform.to_string(),
+        digest: scanned.image.digest.clone(),
+        config_digest: scanned.image.config_digest.clone(),
+        layers: scanned.layers.len(),
+        compressed_bytes: sum(|layer| layer.compressed_bytes),
+        uncompressed_bytes: sum(|layer| layer.uncompressed_bytes),
+    }
+}
+
+/// Files with contents in all layers, and their bytes.
+pub(super) fn stored(scanned: &ScannedImage) -> (u64, u64) {
+    let entries = scanned
+        .layers
+        .iter()
+        .flat_map(|l| l.set.changeset.entries());
+    entries
+        .filter(|entry| entry.file().is_some())
+        .fold((0, 0), |(files, bytes), entry| {
+            (files + 1, entry.size().saturating_add(bytes))
+        })
+}
