@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::value::RawValue;
+
 use super::docker_archive::{diff_ids, platform_of};
 use super::error::SourceError;
 use super::select::{Choice, names, pick_platform};
@@ -10,7 +12,7 @@ use super::{LayerBlob, OpenImage, RemoteBlob};
 use crate::codec::Limits;
 use crate::oci::{
     ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageDocuments, ImageIndex,
-    ImageManifest, LayerDescriptor, Platform, is_layer,
+    ImageManifest, LayerDescriptor, Platform, RawObject, is_foreign, is_layer,
 };
 
 pub(super) const INDEX: &str = "index.json";
@@ -52,8 +54,13 @@ pub(super) fn open(
         found: Vec::new(),
         unusable: None,
     };
-    for root in roots {
-        search.child(root, None, 0)?;
+    let raw = raw_entries(&bytes, &index);
+    let mut roots = roots.into_iter().peekable();
+    for (at, descriptor) in index.manifests().iter().enumerate() {
+        let wanted = roots.next_if(|root| std::ptr::eq(*root, descriptor));
+        if wanted.is_some() {
+            search.child(descriptor, raw.get(at).map(AsRef::as_ref), None, 0)?;
+        }
     }
     let found = search.found;
     let mut warnings = Vec::new();
@@ -158,6 +165,26 @@ fn is_attestation(descriptor: &Descriptor) -> bool {
         .is_some_and(|found| found == value)
 }
 
+/// The entries of an index as they are written, in its order: with keys that
+/// nobody here knows, and with theirs in the order that they have. Empty where
+/// they cannot be told apart.
+pub(super) fn raw_entries(bytes: &[u8], index: &ImageIndex) -> Vec<Box<RawValue>> {
+    let raw = RawObject::parse(INDEX, bytes).ok();
+    let raw: Option<Vec<Box<RawValue>>> = raw.and_then(|raw| raw.read("manifests"));
+    raw.filter(|raw| raw.len() == index.manifests().len())
+        .unwrap_or_default()
+}
+
+/// The bytes of an entry, as it is written where that is known and no key of
+/// it comes twice.
+pub(super) fn entry_bytes(raw: Option<&RawValue>, entry: &Descriptor) -> Option<Vec<u8>> {
+    let raw = raw.map(|raw| raw.get().as_bytes());
+    match raw.filter(|raw| RawObject::parse("an index entry", raw).is_ok()) {
+        Some(raw) => Some(raw.to_vec()),
+        None => serde_json::to_vec(entry).ok(),
+    }
+}
+
 /// A manifest that may be the image.
 struct Candidate {
     descriptor: Descriptor,
@@ -183,10 +210,11 @@ impl Search<'_> {
     fn child(
         &mut self,
         descriptor: &Descriptor,
+        raw: Option<&RawValue>,
         platform: Option<Platform>,
         depth: usize,
     ) -> Result<(), SourceError> {
-        match self.descend(descriptor, platform, depth) {
+        match self.descend(descriptor, raw, platform, depth) {
             Err(why @ (SourceError::Missing { .. } | SourceError::NoImage { .. })) => {
                 self.unusable.get_or_insert(why);
                 Ok(())
@@ -198,6 +226,7 @@ impl Search<'_> {
     fn descend(
         &mut self,
         descriptor: &Descriptor,
+        raw: Option<&RawValue>,
         platform: Option<Platform>,
         depth: usize,
     ) -> Result<(), SourceError> {
@@ -218,18 +247,24 @@ impl Search<'_> {
             Document::parse("the manifest", &bytes).map_err(|e| self.store.bad_document(e))?;
         match document {
             Document::Index(index) => {
-                for child in index.manifests() {
-                    self.child(child, platform.clone(), depth + 1)?;
+                let raw = raw_entries(&bytes, &index);
+                for (at, child) in index.manifests().iter().enumerate() {
+                    let entry = raw.get(at).map(AsRef::as_ref);
+                    self.child(child, entry, platform.clone(), depth + 1)?;
                 }
                 Ok(())
             }
-            Document::Manifest(manifest) => self.candidate(descriptor, manifest, bytes, platform),
+            Document::Manifest(manifest) => {
+                let entry = entry_bytes(raw, descriptor);
+                self.candidate(descriptor, entry, manifest, bytes, platform)
+            }
         }
     }
 
     fn candidate(
         &mut self,
         descriptor: &Descriptor,
+        index_entry: Option<Vec<u8>>,
         manifest: Box<ImageManifest>,
         manifest_bytes: Vec<u8>,
         platform: Option<Platform>,
@@ -260,7 +295,7 @@ impl Search<'_> {
             documents: ImageDocuments {
                 config: bytes,
                 manifest: Some(manifest_bytes),
-                index_entry: serde_json::to_vec(descriptor).ok(),
+                index_entry,
             },
             platform,
         });
@@ -338,7 +373,7 @@ fn layer_blob(
         )));
     }
     let path = store.blob_path(layer.digest())?;
-    let foreign = media_type.contains("nondistributable") || media_type.contains("foreign");
+    let foreign = is_foreign(media_type);
     match store.blob(&path)? {
         // Registries seldom have them, and asking costs a request.
         Some(LayerBlob::Remote(_)) if foreign => {}

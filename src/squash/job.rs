@@ -8,7 +8,7 @@ use crate::layer::{
     ContentHash, Contents, LayerContent, NoContents, Progress, ScanOptions, ScannedImage, Verify,
     scan,
 };
-use crate::oci::{Digest, Image, RawObject, declared_compression, escape_bytes};
+use crate::oci::{Digest, Image, RawObject, declared_compression, escape_bytes, is_foreign};
 use crate::rewrite::{self, Folded, Plan, RangeChoice};
 use crate::sink::{
     self, BlobInfo, Destination, Documents, Encoded, LayerEncoding, LayerEntry, Names, Sink,
@@ -191,16 +191,19 @@ fn refuse(open: &OpenImage, from: usize) -> Result<(), SquashError> {
         return Err(SquashError::System(escape_bytes(system.as_bytes())));
     }
     for (layer, blob) in open.blobs.iter().enumerate() {
-        if matches!(blob, LayerBlob::Foreign { .. }) {
-            let what = match layer >= from {
-                true => {
-                    "is foreign: it may not be distributed, so its files cannot go into another \
-                     layer; keep it with --from or --last"
-                }
-                false => "is foreign and not in the image, so it cannot be written",
-            };
-            return Err(SquashError::Refused { layer, what });
-        }
+        let elsewhere = matches!(blob, LayerBlob::Foreign { .. });
+        let declared = open.image.layers.get(layer);
+        // Some tools fetch them into an image; that allows nothing.
+        let foreign = elsewhere || declared.is_some_and(|l| is_foreign(&l.media_type));
+        let what = match layer >= from {
+            true if foreign => {
+                "is foreign: it may not be distributed, so its files cannot go into another \
+                 layer; keep it with --from or --last"
+            }
+            false if elsewhere => "is foreign and not in the image, so it cannot be written",
+            _ => continue,
+        };
+        return Err(SquashError::Refused { layer, what });
     }
     Ok(())
 }
@@ -291,6 +294,7 @@ fn keep(
     let kept = &scanned.layers[layer];
     let plain = unpack || found == Compression::None;
     let media_type = match (plain, declared_compression(&kept.media_type)) {
+        (true, _) if is_foreign(&kept.media_type) => FOREIGN.to_owned(),
         (true, _) => media_type(Encoding::None).to_owned(),
         (false, Some("gzip" | "zstd")) => kept.media_type.clone(),
         (false, _) => match found {
@@ -307,6 +311,9 @@ fn compression(head: &[u8]) -> io::Result<Compression> {
         Sniffed::Unsupported(what) => Err(io::Error::other(what)),
     }
 }
+
+/// The media type of a foreign layer that is not compressed.
+const FOREIGN: &str = "application/vnd.oci.image.layer.nondistributable.v1.tar";
 
 fn media_type(encoding: Encoding) -> &'static str {
     match encoding {
