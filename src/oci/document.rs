@@ -102,6 +102,12 @@ pub fn is_layer(media_type: &str) -> bool {
     known.iter().any(|prefix| media_type.starts_with(prefix)) && !media_type.contains("+encrypted")
 }
 
+/// Whether a media type means a layer that may not be handed on: Docker calls
+/// it foreign, OCI non-distributable.
+pub fn is_foreign(media_type: &str) -> bool {
+    media_type.contains("nondistributable") || media_type.contains("foreign")
+}
+
 /// The compression that a layer's media type declares: `gzip`, `zstd`,
 /// `uncompressed`; `None` where it says nothing we know.
 pub fn declared_compression(media_type: &str) -> Option<&'static str> {

@@ -18,7 +18,8 @@ mod raw;
 pub use config::{HistoryEntry, ImageConfig, RootFs};
 pub use docker_manifest::{DockerManifestEntry, parse_docker_manifest};
 pub use document::{
-    ATTESTATION_TYPE, Document, declared_compression, is_index, is_layer, is_manifest, parse_json,
+    ATTESTATION_TYPE, Document, declared_compression, is_foreign, is_index, is_layer, is_manifest,
+    parse_json,
 };
 pub use error::OciError;
 pub use escape::escape_bytes;

@@ -3,6 +3,7 @@
 //! skopeo, kaniko, Jib, bazel and others.
 
 use super::error::SourceError;
+use super::oci_layout::{entry_bytes, raw_entries};
 use super::select::{Choice, names, pick_platform};
 use super::store::Store;
 use super::{Family, OpenImage};
@@ -272,7 +273,8 @@ fn add_oci_manifest(
     let Document::Index(index) = index else {
         return Ok(());
     };
-    for descriptor in index.manifests().iter().take(64) {
+    let raw = raw_entries(&bytes, &index);
+    for (at, descriptor) in index.manifests().iter().enumerate().take(64) {
         if !crate::oci::is_manifest(descriptor.media_type()) {
             continue;
         }
@@ -295,7 +297,7 @@ fn add_oci_manifest(
         if let Document::Manifest(manifest) = manifest
             && manifest.config().digest() == &image.config_digest
         {
-            image.documents.index_entry = serde_json::to_vec(descriptor).ok();
+            image.documents.index_entry = entry_bytes(raw.get(at).map(AsRef::as_ref), descriptor);
             image.documents.manifest = Some(bytes);
             image.digest = Some(descriptor.digest().clone());
             image.annotations = manifest

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::value::RawValue;
+
 use super::docker_archive::{diff_ids, platform_of};
 use super::error::SourceError;
 use super::select::{Choice, names, pick_platform};
@@ -10,7 +12,7 @@ use super::{Family, LayerBlob, OpenImage, RemoteBlob};
 use crate::codec::Limits;
 use crate::oci::{
     ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageDocuments, ImageIndex,
-    ImageManifest, LayerDescriptor, Platform, is_layer,
+    ImageManifest, LayerDescriptor, Platform, RawObject, is_foreign, is_layer,
 };
 
 pub(super) const INDEX: &str = "index.json";
@@ -116,8 +118,13 @@ fn find(store: &dyn Store, choice: &Choice, limits: &Limits) -> Result<Found, So
         attestations: Vec::new(),
     };
     search.note_attestations(&index);
-    for root in roots {
-        search.child(root, None, 0)?;
+    let raw = raw_entries(&bytes, &index);
+    let mut roots = roots.into_iter().peekable();
+    for (at, descriptor) in index.manifests().iter().enumerate() {
+        let wanted = roots.next_if(|root| std::ptr::eq(*root, descriptor));
+        if wanted.is_some() {
+            search.child(descriptor, raw.get(at).map(AsRef::as_ref), None, 0)?;
+        }
     }
     let mut candidates = search.found;
     for candidate in &mut candidates {
@@ -217,6 +224,26 @@ fn is_attestation(descriptor: &Descriptor) -> bool {
         .is_some_and(|found| found == value)
 }
 
+/// The entries of an index as they are written, in its order: with keys that
+/// nobody here knows, and with theirs in the order that they have. Empty where
+/// they cannot be told apart.
+pub(super) fn raw_entries(bytes: &[u8], index: &ImageIndex) -> Vec<Box<RawValue>> {
+    let raw = RawObject::parse(INDEX, bytes).ok();
+    let raw: Option<Vec<Box<RawValue>>> = raw.and_then(|raw| raw.read("manifests"));
+    raw.filter(|raw| raw.len() == index.manifests().len())
+        .unwrap_or_default()
+}
+
+/// The bytes of an entry, as it is written where that is known and no key of
+/// it comes twice.
+pub(super) fn entry_bytes(raw: Option<&RawValue>, entry: &Descriptor) -> Option<Vec<u8>> {
+    let raw = raw.map(|raw| raw.get().as_bytes());
+    match raw.filter(|raw| RawObject::parse("an index entry", raw).is_ok()) {
+        Some(raw) => Some(raw.to_vec()),
+        None => serde_json::to_vec(entry).ok(),
+    }
+}
+
 /// A manifest that may be the image.
 struct Candidate {
     descriptor: Descriptor,
@@ -254,10 +281,11 @@ impl Search<'_> {
     fn child(
         &mut self,
         descriptor: &Descriptor,
+        raw: Option<&RawValue>,
         platform: Option<Platform>,
         depth: usize,
     ) -> Result<(), SourceError> {
-        match self.descend(descriptor, platform, depth) {
+        match self.descend(descriptor, raw, platform, depth) {
             Err(why @ (SourceError::Missing { .. } | SourceError::NoImage { .. })) => {
                 self.unusable.get_or_insert(why);
                 Ok(())
@@ -269,6 +297,7 @@ impl Search<'_> {
     fn descend(
         &mut self,
         descriptor: &Descriptor,
+        raw: Option<&RawValue>,
         platform: Option<Platform>,
         depth: usize,
     ) -> Result<(), SourceError> {
@@ -290,19 +319,25 @@ impl Search<'_> {
         match document {
             Document::Index(index) => {
                 self.note_attestations(&index);
+                let raw = raw_entries(&bytes, &index);
                 self.index.get_or_insert(bytes);
-                for child in index.manifests() {
-                    self.child(child, platform.clone(), depth + 1)?;
+                for (at, child) in index.manifests().iter().enumerate() {
+                    let entry = raw.get(at).map(AsRef::as_ref);
+                    self.child(child, entry, platform.clone(), depth + 1)?;
                 }
                 Ok(())
             }
-            Document::Manifest(manifest) => self.candidate(descriptor, manifest, bytes, platform),
+            Document::Manifest(manifest) => {
+                let entry = entry_bytes(raw, descriptor);
+                self.candidate(descriptor, entry, manifest, bytes, platform)
+            }
         }
     }
 
     fn candidate(
         &mut self,
         descriptor: &Descriptor,
+        index_entry: Option<Vec<u8>>,
         manifest: Box<ImageManifest>,
         manifest_bytes: Vec<u8>,
         platform: Option<Platform>,
@@ -333,7 +368,7 @@ impl Search<'_> {
             documents: ImageDocuments {
                 config: bytes,
                 manifest: Some(manifest_bytes),
-                index_entry: serde_json::to_vec(descriptor).ok(),
+                index_entry,
             },
             platform,
             attestations: 0,
@@ -414,7 +449,7 @@ fn layer_blob(
         )));
     }
     let path = store.blob_path(layer.digest())?;
-    let foreign = media_type.contains("nondistributable") || media_type.contains("foreign");
+    let foreign = is_foreign(media_type);
     match store.blob(&path)? {
         // Registries seldom have them, and asking costs a request.
         Some(LayerBlob::Remote(_)) if foreign => {}

@@ -4,7 +4,7 @@ use super::layers::{described, descriptors, keep, make, recompress};
 use super::reading::{digested, facts, first_differences, is_stored, read, refuse, stored, trees};
 use super::{Facts, Part, Request, Shape, SquashError, Squashed};
 use crate::layer::ScannedImage;
-use crate::oci::{Digest, Image, RawObject};
+use crate::oci::{Digest, Image, RawObject, is_foreign};
 use crate::rewrite::{self, Folded, Plan};
 use crate::sink::{Delivery, Documents, LayerEntry, Names, Sink, Staged};
 use crate::source::{OpenImage, Opened};
@@ -115,7 +115,10 @@ fn rewrite_image(
     let mut entries = Vec::new();
     for (layer, blob) in open.blobs.iter().enumerate().take(from) {
         let kept = match request.shape {
-            Shape::Recompress => recompress(sink, blob, layer, request)?,
+            // What may not be handed on is not made anew either.
+            Shape::Recompress if !is_foreign(&scanned.layers[layer].media_type) => {
+                recompress(sink, blob, layer, request)?
+            }
             _ => keep(sink, &scanned, blob, layer, request)?,
         };
         entries.push(described(kept, &scanned, layer, &old));

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader};
 use super::{Request, SquashError};
 use crate::codec::{Compression, Encoding, Inflate, Sniffed, sniff};
 use crate::layer::ScannedImage;
-use crate::oci::{Digest, Image, RawObject, declared_compression};
+use crate::oci::{Digest, Image, RawObject, declared_compression, is_foreign};
 use crate::rewrite::{self, Plan};
 use crate::sink::{self, BlobInfo, Encoded, LayerEncoding, LayerEntry, Sink};
 use crate::source::LayerBlob;
@@ -44,6 +44,7 @@ pub(super) fn keep(
     let kept = &scanned.layers[layer];
     let plain = unpack || found == Compression::None;
     let media_type = match (plain, declared_compression(&kept.media_type)) {
+        (true, _) if is_foreign(&kept.media_type) => FOREIGN.to_owned(),
         (true, _) => media_type(Encoding::None).to_owned(),
         (false, Some("gzip" | "zstd")) => kept.media_type.clone(),
         (false, _) => match found {
@@ -126,6 +127,9 @@ fn compression(head: &[u8]) -> io::Result<Compression> {
         Sniffed::Unsupported(what) => Err(io::Error::other(what)),
     }
 }
+
+/// The media type of a foreign layer that is not compressed.
+const FOREIGN: &str = "application/vnd.oci.image.layer.nondistributable.v1.tar";
 
 fn media_type(encoding: Encoding) -> &'static str {
     match encoding {

@@ -6,7 +6,7 @@ use super::{Facts, Request, SquashError};
 use crate::layer::{
     ContentHash, Contents, LayerContent, NoContents, ScanOptions, ScannedImage, Verify, scan,
 };
-use crate::oci::escape_bytes;
+use crate::oci::{escape_bytes, is_foreign};
 use crate::source::{LayerBlob, OpenImage, Opened};
 use crate::tree::{ContentDigests, Digested, Tree, compare};
 
@@ -17,16 +17,19 @@ pub(super) fn refuse(open: &OpenImage, from: usize) -> Result<(), SquashError> {
         return Err(SquashError::System(escape_bytes(system.as_bytes())));
     }
     for (layer, blob) in open.blobs.iter().enumerate() {
-        if matches!(blob, LayerBlob::Foreign { .. }) {
-            let what = match layer >= from {
-                true => {
-                    "is foreign: it may not be distributed, so its files cannot go into another \
-                     layer; keep it with --from or --last"
-                }
-                false => "is foreign and not in the image, so it cannot be written",
-            };
-            return Err(SquashError::Refused { layer, what });
-        }
+        let elsewhere = matches!(blob, LayerBlob::Foreign { .. });
+        let declared = open.image.layers.get(layer);
+        // Some tools fetch them into an image; that allows nothing.
+        let foreign = elsewhere || declared.is_some_and(|l| is_foreign(&l.media_type));
+        let what = match layer >= from {
+            true if foreign => {
+                "is foreign: it may not be distributed, so its files cannot go into another \
+                 layer; keep it with --from or --last"
+            }
+            false if elsewhere => "is foreign and not in the image, so it cannot be written",
+            _ => continue,
+        };
+        return Err(SquashError::Refused { layer, what });
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::fixtures::{self, Compression, Expect, Layout};
 use crate::program::{listing, report};
 
-fn have(tool: &str) -> bool {
+pub fn have(tool: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok();
     let required = std::env::var_os("RSLIM_REQUIRE_PEERS").is_some();
     assert!(found || !required, "{tool} is not installed");
@@ -68,7 +68,7 @@ fn unpacked(root: &Path) -> BTreeMap<Vec<u8>, String> {
     found
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -98,7 +98,7 @@ fn listed(path: &Path) -> BTreeMap<Vec<u8>, String> {
         .collect()
 }
 
-fn unescaped(text: &str) -> Vec<u8> {
+pub fn unescaped(text: &str) -> Vec<u8> {
     let mut parts = text.split('\u{FFFD}');
     let mut out = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
@@ -108,14 +108,14 @@ fn unescaped(text: &str) -> Vec<u8> {
     out
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     Path::new("/proc/self")
         .metadata()
         .is_ok_and(|meta| meta.uid() == 0)
 }
 
 /// Fixtures that umoci 0.4 gets wrong or refuses, with why.
-const UMOCI_DIFFERS: &[(&str, &str)] = &[
+pub const UMOCI_DIFFERS: &[(&str, &str)] = &[
     (
         "global-pax-header",
         "refused; Docker and skopeo take global headers and ignore them",
@@ -172,7 +172,7 @@ fn trees_are_what_umoci_unpacks() {
     assert!(compared > 30, "{compared} fixtures compared");
 }
 
-fn umoci(layout: &Path, bundle: &Path) -> Option<PathBuf> {
+pub fn umoci(layout: &Path, bundle: &Path) -> Option<PathBuf> {
     let index: Value =
         serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
     let tag = &index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"];

@@ -4,74 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::prelude::*;
-use rslim::codec::{Encoding, Limits};
-use rslim::layer::{EntryKind, NoProgress};
+use rslim::codec::Encoding;
 use rslim::rewrite::RangeChoice;
-use rslim::sink::{self, Destination};
-use rslim::source::{self, Locator, OpenOptions};
-use rslim::squash::{Request, Shape, SquashError, Squashed, squash};
+use rslim::sink::Destination;
+use rslim::squash::SquashError;
 use serde_json::Value;
 
 use crate::fixtures::tar::LayerBuilder;
 use crate::fixtures::{self, Expect, ImageBuilder, Layout};
+use crate::folding::{every_range, fold, folded_top, has_dangling_link, tree, written};
 use crate::merge_model::{layer_of, layers};
-use crate::program::{listing, rslim, scan};
-
-fn fold(
-    from: &Path,
-    to: &Destination,
-    range: RangeChoice,
-    encoding: Option<Encoding>,
-    jobs: usize,
-) -> Result<Squashed, SquashError> {
-    let locator: Locator = from.to_str().unwrap().parse().unwrap();
-    let options = OpenOptions {
-        platform: Some("linux/amd64".parse().unwrap()),
-        ..OpenOptions::default()
-    };
-    let request = Request {
-        range,
-        shape: Shape::Fold,
-        destination: to,
-        writing: sink::OpenOptions::default(),
-        encoding,
-        names: Vec::new(),
-        created: None,
-        created_by: "a test".to_owned(),
-        limits: Limits::default(),
-        jobs,
-        progress: &NoProgress,
-    };
-    squash(source::open(&locator, &options)?, &request)
-}
-
-/// The tree of an image, path by path, without what only says where it is.
-fn tree(path: &Path) -> Vec<Value> {
-    let mut lines = listing(path);
-    for line in &mut lines {
-        let line = line.as_object_mut().unwrap();
-        line.remove("layer");
-        line.remove("implied");
-    }
-    lines
-}
-
-/// Folds every range of the image and compares the trees.
-fn every_range(name: &str, path: &Path) {
-    let dir = tempfile::tempdir().unwrap();
-    let to = dir.path().join("out.tar");
-    let before = tree(path);
-    let count = scan(path, rslim::layer::ContentHash::Blake3).layers.len();
-    for kept in 0..=count {
-        let destination = Destination::DockerArchive(to.clone());
-        let done = fold(path, &destination, RangeChoice::Above(kept), None, 2);
-        let done = done.unwrap_or_else(|e| panic!("{name}, {kept} kept: {e}"));
-        assert_eq!(tree(&to), before, "{name}, {kept} kept");
-        let folded = usize::from(kept < count);
-        assert_eq!(done.output.layers, kept + folded, "{name}");
-        assert_eq!(done.tree.0, done.tree.1);
-    }
-}
+use crate::program::rslim;
 
 #[test]
 fn every_fixture_keeps_its_tree_whatever_is_folded() {
@@ -94,56 +37,6 @@ fn every_fixture_keeps_its_tree_whatever_is_folded() {
         }
         every_range(fixture.name, &path);
     }
-}
-
-fn has_dangling_link(path: &Path) -> bool {
-    let dangling = |line: &Value| line["type"] == "dangling-hardlink";
-    listing(path).iter().any(dangling)
-}
-
-fn written(layers: Vec<LayerBuilder>, dir: &Path) -> std::path::PathBuf {
-    let tars: Vec<_> = layers.into_iter().map(LayerBuilder::finish).collect();
-    let path = dir.join("image.tar");
-    ImageBuilder::of_layers(tars)
-        .write(Layout::DockerArchive, &path)
-        .unwrap();
-    path
-}
-
-/// The entries of the topmost layer, as `type path`.
-fn top(path: &Path) -> Vec<String> {
-    let scanned = scan(path, rslim::layer::ContentHash::Blake3);
-    let set = &scanned.layers.last().unwrap().set.changeset;
-    let entries = set.entries().map(|entry| {
-        let mut parts = vec![entry.name().to_vec()];
-        let mut dir = entry.parent();
-        while dir != 0 {
-            let (parent, name) = set.dir(dir);
-            parts.push(name.to_vec());
-            dir = parent;
-        }
-        parts.reverse();
-        let path = String::from_utf8(parts.join(&b'/')).unwrap();
-        let kind = match entry.kind() {
-            EntryKind::Whiteout => "gone",
-            EntryKind::Opaque => "opaque",
-            EntryKind::Directory => "dir",
-            EntryKind::HardLink => "link",
-            _ => "file",
-        };
-        format!("{kind} {}", path.trim_end_matches('/'))
-    });
-    entries.collect()
-}
-
-fn folded_top(layers: Vec<LayerBuilder>, kept: usize) -> Vec<String> {
-    let dir = tempfile::tempdir().unwrap();
-    let path = written(layers, dir.path());
-    let to = dir.path().join("out.tar");
-    let destination = Destination::DockerArchive(to.clone());
-    fold(&path, &destination, RangeChoice::Above(kept), None, 1).unwrap();
-    assert_eq!(tree(&to), tree(&path));
-    top(&to)
 }
 
 #[test]

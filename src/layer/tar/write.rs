@@ -47,11 +47,10 @@ pub fn entry_headers(out: &mut Vec<u8>, entry: EntryRef<'_>, path: &[u8], form: 
             size,
             link,
             device: entry.device().unwrap_or((0, 0)),
-            // A link shares the attributes of what it leads to.
-            xattrs: match form {
-                Form::Itself => extra.map_or(&none, |extra| &extra.xattrs),
-                Form::Link(_) => &none,
-            },
+            // A link says them again: containerd and Docker set the owner once
+            // more for each name, and the kernel takes a file's capabilities
+            // away on that.
+            xattrs: extra.map_or(&none, |extra| &extra.xattrs),
         },
     );
 }
