@@ -16,7 +16,7 @@ pub(super) struct ResultArguments {
     #[arg(long, value_enum, value_name = "KIND")]
     compression: Option<CompressionArgument>,
 
-    /// Level of the compression [default: gzip 6, zstd 3]
+    /// Level of the compression [default: gzip 6, zstd 3, zstd of --repack 9]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     level: Option<i32>,
 
@@ -57,8 +57,8 @@ impl ValueEnum for CompressionArgument {
 }
 
 impl ResultArguments {
-    /// The compression that was asked for.
-    pub(super) fn encoding(&self) -> Result<Option<Encoding>, Failure> {
+    /// The compression that was asked for; zstd without a level has this one.
+    pub(super) fn encoding(&self, zstd_level: i32) -> Result<Option<Encoding>, Failure> {
         let level = self.level;
         let bad = |kind: &str, levels: &str| Failure::new(format!("--level: {kind} has {levels}"));
         Ok(Some(match self.compression {
@@ -74,7 +74,7 @@ impl ResultArguments {
                 Ok(level @ 0..=9) => Encoding::Gzip { level },
                 _ => return Err(bad("gzip", "levels 0 to 9")),
             },
-            Some(CompressionArgument::Zstd) => match level.unwrap_or(3) {
+            Some(CompressionArgument::Zstd) => match level.unwrap_or(zstd_level) {
                 level @ (-131_072..=-1 | 1..=22) => Encoding::Zstd { level },
                 _ => return Err(bad("zstd", "levels 1 to 22, and -1 to -131072 for speed")),
             },

@@ -18,6 +18,9 @@ use crate::tree::{ContentDigests, EntryId, NodeId, ROOT, Tree};
 /// are small.
 const SMALL: u64 = 4096;
 
+/// Size, in bytes, from which files are put next to those of about their size.
+const LARGE: u64 = 256 * 1024;
+
 /// A file and its further names.
 struct Unit {
     node: NodeId,
@@ -175,6 +178,7 @@ fn alike(full: &Tree, units: Vec<Unit>) -> Vec<Unit> {
     for unit in units {
         let own = Key {
             family: family(full, unit.node),
+            large: Some(unit.bytes).filter(|&bytes| bytes >= LARGE),
             path: full.path(unit.node),
         };
         let key = match unit.contents {
@@ -191,6 +195,9 @@ fn alike(full: &Tree, units: Vec<Unit>) -> Vec<Unit> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     family: Vec<u8>,
+    /// Size of a large file. What lies next to each other in the tree is alike;
+    /// of large files, those of about one size are versions of one another.
+    large: Option<u64>,
     path: Vec<u8>,
 }
 

@@ -1,7 +1,9 @@
 //! Reading, planning, writing, reading back.
 
 use super::layers::{described, descriptors, keep, make, recompress};
-use super::reading::{digested, facts, first_differences, is_stored, read, refuse, stored, trees};
+use super::reading::{
+    digested, facts, first_differences, is_stored, read, read_back, refuse, stored, trees,
+};
 use super::{Facts, Part, Request, Shape, SquashError, Squashed};
 use crate::layer::ScannedImage;
 use crate::oci::{Digest, Image, RawObject, is_foreign};
@@ -184,7 +186,8 @@ impl Rewritten {
             .tree
             .digest(&self.digests)
             .map_err(SquashError::Digest)?;
-        let written = read(staged.open(number, &request.limits)?, None, request)?;
+        let open = staged.open(number, &request.limits)?;
+        let written = read_back(open, request)?;
         let (tree, contents) = digested(&written)?;
         let after = tree.digest(&contents).map_err(SquashError::Digest)?;
         if before != after {

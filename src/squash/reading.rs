@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Facts, Request, SquashError};
+use crate::codec::Encoding;
 use crate::layer::{
     ContentHash, Contents, LayerContent, NoContents, ScanOptions, ScannedImage, Verify, scan,
 };
@@ -40,9 +41,31 @@ pub(super) fn read(
     spool_from: Option<usize>,
     request: &Request<'_>,
 ) -> Result<ScannedImage, SquashError> {
+    read_with(open, spool_from, request, request.jobs)
+}
+
+/// Reads what was written. Each thread that reads a long window holds all of
+/// it, so there is one.
+pub(super) fn read_back(
+    open: OpenImage,
+    request: &Request<'_>,
+) -> Result<ScannedImage, SquashError> {
+    let jobs = match request.encoding() {
+        Encoding::LongZstd { .. } => 1,
+        _ => request.jobs,
+    };
+    read_with(open, None, request, jobs)
+}
+
+fn read_with(
+    open: OpenImage,
+    spool_from: Option<usize>,
+    request: &Request<'_>,
+    jobs: usize,
+) -> Result<ScannedImage, SquashError> {
     let options = ScanOptions {
         limits: request.limits,
-        jobs: request.jobs,
+        jobs,
         hash: ContentHash::Blake3,
         verify: Verify::All,
         wanted: &NoContents,

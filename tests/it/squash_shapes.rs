@@ -104,16 +104,16 @@ fn repacked_layers_keep_alike_files_and_links_together_and_list_their_directorie
         vec![
             LayerBuilder::new()
                 .dir("a", 0o755)
-                .file("a/one.txt", &big(1))
+                .file("a/one.txt", big(1))
                 .file("a/small", b"x")
                 .dir("b", 0o755)
-                .file("b/lib.so.1", &big(2)),
+                .file("b/lib.so.1", big(2)),
             LayerBuilder::new()
                 .dir("c", 0o755)
-                .file("c/equal.txt", &big(1))
+                .file("c/equal.txt", big(1))
                 .hardlink("c/link", "c/equal.txt")
                 .symlink("c/to", "../a")
-                .file("c/wasted", &big(9)),
+                .file("c/wasted", big(9)),
             LayerBuilder::new().whiteout("c/wasted"),
         ],
         dir.path(),
@@ -141,7 +141,7 @@ fn repacked_layers_keep_alike_files_and_links_together_and_list_their_directorie
 #[test]
 fn what_fits_is_one_layer() {
     let dir = tempfile::tempdir().unwrap();
-    let layers = vec![LayerBuilder::new().file("a", &[1; 9000]).file("b", b"x")];
+    let layers = vec![LayerBuilder::new().file("a", [1; 9000]).file("b", b"x")];
     let path = image(layers, dir.path());
     let to = dir.path().join("out.tar");
     let destination = Destination::DockerArchive(to.clone());
@@ -157,8 +157,8 @@ fn recompressing_keeps_the_configuration_and_every_diff_id() {
     let dir = tempfile::tempdir().unwrap();
     let path = image(
         vec![
-            LayerBuilder::new().file("a", &[1; 9000]),
-            LayerBuilder::new().whiteout("a").file("b", &[2; 900]),
+            LayerBuilder::new().file("a", [1; 9000]),
+            LayerBuilder::new().whiteout("a").file("b", [2; 900]),
         ],
         dir.path(),
     );

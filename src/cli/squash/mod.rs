@@ -57,7 +57,7 @@ pub(super) struct SquashCommand {
     repack: bool,
 
     /// About how many bytes of files each layer of --repack holds
-    #[arg(long, value_name = "BYTES", requires = "repack", default_value_t = 512 << 20, help_heading = "Shape")]
+    #[arg(long, value_name = "BYTES", requires = "repack", default_value_t = 1 << 30, help_heading = "Shape")]
     layer_size: u64,
 
     /// Keep all layers and change only their compression
@@ -118,7 +118,10 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
     let (destination, given) = destination(&command.output)?;
     let locator = locate(&command.image)?;
     spare(&destination, &locator)?;
-    let encoding = command.result.encoding()?;
+    let encoding = command.result.encoding(match command.repack {
+        true => REPACK_LEVEL,
+        false => ZSTD_LEVEL,
+    })?;
     let (parts, index) = open(command, &locator)?;
     let bars = Bars::new(command.quiet);
     let read_from = match &locator {
@@ -216,6 +219,10 @@ fn print(command: &SquashCommand, squashed: &[Squashed]) -> Result<(), Failure> 
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing("standard output", &error))
 }
+
+/// Usual levels of zstd. Repacking is for size.
+const ZSTD_LEVEL: i32 = 3;
+const REPACK_LEVEL: i32 = 9;
 
 /// Repacked layers have alike files together, which only a long window shows.
 fn long(encoding: Encoding, shape: Shape) -> Encoding {

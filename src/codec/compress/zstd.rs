@@ -17,6 +17,10 @@ const WINDOW_LOG: u32 = 23;
 /// Of the long window: what libzstd's readers accept unasked.
 const LONG_WINDOW_LOG: u32 = 27;
 
+/// Input bytes of one job then: matches that are near are looked for in the
+/// job alone.
+const LONG_JOB: usize = 16 << 20;
+
 /// Bytes of output taken from libzstd at a time.
 const CHUNK: usize = 128 << 10;
 
@@ -46,7 +50,10 @@ impl<W: Write> Zstd<W> {
             long,
             // libzstd takes 200 at the most.
             threads: u32::try_from(jobs).unwrap_or(u32::MAX).clamp(1, 200),
-            job: job_size(level),
+            job: match long {
+                true => LONG_JOB,
+                false => job_size(level),
+            },
             held: Vec::new(),
             encoder: None,
             chunk: vec![0; CHUNK],
