@@ -36,7 +36,7 @@ fn list(
     locator: &Locator,
     output: &Output<Format>,
 ) -> Result<(), Failure> {
-    let scanned = read(command, locator, ContentHash::Sha256, &NoContents)?;
+    let scanned = read(command, locator, Some(ContentHash::Sha256), &NoContents)?;
     warn(command, &scanned.warnings);
     output.write(|out| tree_listing::write(&scanned, out))
 }
@@ -48,7 +48,7 @@ fn report(
 ) -> Result<(), Failure> {
     let rules = CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
     let begun = Instant::now();
-    let scanned = read(command, locator, ContentHash::Blake3, &DatabaseContents)?;
+    let scanned = read(command, locator, None, &DatabaseContents)?;
     let base = match command.base.as_str() {
         "auto" => None,
         name => Some(given_base(command, name, &scanned)?),
@@ -87,10 +87,15 @@ fn report(
 fn read(
     command: &AnalyzeCommand,
     locator: &Locator,
-    hash: ContentHash,
+    hash: Option<ContentHash>,
     wanted: &dyn WantedContents,
 ) -> Result<ScannedImage, Failure> {
     let opened = open(command, locator)?;
+    // Tables of contents have SHA-256 digests of files.
+    let hash = hash.unwrap_or(match &opened {
+        Opened::Image(open) if open.has_toc() => ContentHash::Sha256,
+        _ => ContentHash::Blake3,
+    });
     let bars = Bars::new(command.output.quiet);
     let options = ScanOptions {
         limits: command.image_arguments.reading.limits(),

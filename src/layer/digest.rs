@@ -29,6 +29,16 @@ pub enum ContentHash {
     Sha256,
 }
 
+impl std::fmt::Display for ContentHash {
+    /// As digests begin with it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ContentHash::Blake3 => "blake3",
+            ContentHash::Sha256 => "sha256",
+        })
+    }
+}
+
 enum State {
     Blake3(Box<blake3::Hasher>),
     Sha256(Sha256),

@@ -20,6 +20,7 @@ mod scan;
 mod stored;
 mod stream;
 pub mod tar;
+mod toc;
 
 pub use capture::{Captured, NoContents, WantedContents};
 pub use changeset::{

@@ -15,9 +15,10 @@ use super::error::LayerError;
 use super::record::EntryBudget;
 use super::stored::walk_stored;
 use super::stream::{StreamContext, StreamedLayer, read_stream};
+use super::toc::{TocContext, TocError, read_toc};
 use crate::codec::{Compression, Limits, Sniffed, sniff};
 use crate::oci::{self, Digest};
-use crate::source::{BlobRange, LayerBlob, OpenImage, Opened, SourceError};
+use crate::source::{BlobRange, LayerBlob, OpenImage, Opened, RemoteBlob, SourceError};
 
 /// Uncompressed layers of images up to this many bytes are digested even
 /// though they need not be read: it takes a blink, and a damaged image is found.
@@ -122,6 +123,8 @@ pub struct ScannedImage {
     pub source: &'static str,
     /// Its layers, lowest first.
     pub layers: Vec<Layer>,
+    /// Which digest identifies the contents of files.
+    pub hash: ContentHash,
     /// What was odd but did not stop the reading.
     pub warnings: Vec<String>,
 }
@@ -338,11 +341,21 @@ impl Scan<'_> {
 
     fn perform(&self, layer: usize, task: Task) -> Result<Outcome, LayerError> {
         if let LayerBlob::Remote(remote) = &self.open.blobs[layer] {
+            let mut doubt = None;
+            match self.by_toc(layer, remote) {
+                Some(Ok(layer)) => return Ok(Outcome::Streamed(layer)),
+                Some(Err(TocError::Wrong(error))) => return Err(error),
+                Some(Err(TocError::Useless(why))) => doubt = Some(why),
+                None => {}
+            }
             let blob = remote.reader().map_err(|error| LayerError::Read {
                 offset: 0,
                 source: error.into(),
             })?;
-            return read_blob(blob, layer, self.budget, self.options).map(Outcome::Streamed);
+            let mut read = read_blob(blob, layer, self.budget, self.options)?;
+            let doubt = doubt.map(|why| format!("the table of contents was not used: {why}"));
+            read.warnings.extend(doubt);
+            return Ok(Outcome::Streamed(read));
         }
         let LayerBlob::Range(range) = &self.open.blobs[layer] else {
             return Err(LayerError::Unsupported(
@@ -367,6 +380,25 @@ impl Scan<'_> {
             Task::Hash => hash_range(range, |bytes| self.options.progress.advanced(layer, bytes))
                 .map(Outcome::Hashed),
         }
+    }
+}
+
+impl Scan<'_> {
+    /// Reads the layer by its table of contents, where it has one, nobody wants
+    /// more, and files are told apart by the digests that it has.
+    fn by_toc(&self, layer: usize, remote: &RemoteBlob) -> Option<Result<StreamedLayer, TocError>> {
+        let place = remote.toc.as_ref()?;
+        let enough = self.options.hash == ContentHash::Sha256
+            && self.options.verify != Verify::All
+            && self.options.spool_from.is_none();
+        let diff_id = self.open.image.layers[layer].diff_id.as_ref();
+        let diff_id = diff_id.filter(|_| enough)?;
+        let context = TocContext {
+            limits: &self.options.limits,
+            budget: self.budget,
+            wanted: self.options.wanted,
+        };
+        Some(read_toc(remote, place, diff_id, &context))
     }
 }
 

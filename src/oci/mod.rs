@@ -14,6 +14,7 @@ mod image;
 mod name;
 mod platform;
 mod raw;
+mod toc;
 
 pub use config::{HistoryEntry, ImageConfig, RootFs};
 pub use docker_manifest::{DockerManifestEntry, parse_docker_manifest};
@@ -28,6 +29,7 @@ pub use name::tag;
 pub use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 pub use platform::{Platform, PlatformError};
 pub use raw::RawObject;
+pub use toc::TocPlace;
 
 use sha2::{Digest as _, Sha256};
 

@@ -201,7 +201,7 @@ fn report<'a>(scan: &'a ScannedImage, analysis: &'a Analysis) -> Report<'a> {
             .duplicates
             .iter()
             .map(|duplicate| Duplicate {
-                digest: format!("blake3:{}", hex(&duplicate.digest)),
+                digest: format!("{}:{}", scan.hash, hex(&duplicate.digest)),
                 bytes_each: duplicate.bytes_each,
                 wasted_bytes: duplicate.wasted_bytes,
                 paths: duplicate.paths.iter().map(|p| escape_bytes(p)).collect(),

@@ -46,6 +46,14 @@ pub struct OpenImage {
     pub attestations: usize,
 }
 
+impl OpenImage {
+    /// Whether a layer in a registry has a table of contents.
+    pub fn has_toc(&self) -> bool {
+        let remote = |blob: &LayerBlob| matches!(blob, LayerBlob::Remote(r) if r.toc.is_some());
+        self.blobs.iter().any(remote)
+    }
+}
+
 /// An image for every platform that it is there for.
 #[derive(Debug)]
 pub struct Family {

@@ -12,7 +12,7 @@ use super::{Family, LayerBlob, OpenImage, RemoteBlob};
 use crate::codec::Limits;
 use crate::oci::{
     ATTESTATION_TYPE, Descriptor, Document, Image, ImageConfig, ImageDocuments, ImageIndex,
-    ImageManifest, LayerDescriptor, Platform, RawObject, is_foreign, is_layer,
+    ImageManifest, LayerDescriptor, Platform, RawObject, TocPlace, is_foreign, is_layer,
 };
 
 pub(super) const INDEX: &str = "index.json";
@@ -456,6 +456,7 @@ fn layer_blob(
         Some(LayerBlob::Remote(remote)) => {
             return Ok(LayerBlob::Remote(RemoteBlob {
                 size: layer.size(),
+                toc: layer.annotations().as_ref().and_then(TocPlace::of),
                 ..remote
             }));
         }

@@ -13,7 +13,7 @@ use super::select::Choice;
 use super::store::Store;
 use super::{Family, LayerBlob, OpenImage};
 use crate::codec::Limits;
-use crate::oci::{Descriptor, Document};
+use crate::oci::{Descriptor, Document, TocPlace};
 use crate::registry::{BlobReader, Client, Options, Reference, RegistryError, Repository, Version};
 
 /// A blob of a repository.
@@ -25,6 +25,8 @@ pub struct RemoteBlob {
     pub digest: Digest,
     /// Its size, in bytes.
     pub size: u64,
+    /// Where a layer's table of contents is, if it has one.
+    pub toc: Option<TocPlace>,
 }
 
 impl RemoteBlob {
@@ -212,6 +214,7 @@ impl Store for RegistryStore {
                 digest,
                 // Said by the descriptor.
                 size: 0,
+                toc: None,
             })
         }))
     }

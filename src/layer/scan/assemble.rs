@@ -54,6 +54,7 @@ impl Scan<'_> {
             image: self.open.image.clone(),
             source: self.open.source,
             layers,
+            hash: self.options.hash,
             warnings,
         })
     }

@@ -10,6 +10,7 @@ mod login;
 mod manifests;
 mod real;
 mod real_registry;
+mod toc;
 mod upload;
 
 use std::time::Duration;
