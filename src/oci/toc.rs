@@ -13,8 +13,11 @@ use super::Digest;
 
 const STARGZ_DIGEST: &str = "containerd.io/snapshot/stargz/toc.digest";
 const STARGZ_SIZE: &str = "io.containers.estargz.uncompressed-size";
-const CHUNKED_DIGEST: &str = "io.github.containers.zstd-chunked.manifest-checksum";
-const CHUNKED_PLACE: &str = "io.github.containers.zstd-chunked.manifest-position";
+/// Of zstd:chunked; the second is what older writers have.
+const CHUNKED: [&str; 2] = [
+    "io.github.containers.zstd-chunked",
+    "io.containers.zstd-chunked",
+];
 
 /// Where a layer's table of contents is, and what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +57,21 @@ impl TocPlace {
                 uncompressed: size.and_then(|size| size.parse().ok()),
             });
         }
+        let mut prefixes = CHUNKED.into_iter();
+        prefixes.find_map(|prefix| {
+            let place = annotations.get(&format!("{prefix}.manifest-position"))?;
+            Self::chunked(place, digest(&format!("{prefix}.manifest-checksum"))?)
+        })
+    }
+
+    fn chunked(place: &str, digest: Digest) -> Option<TocPlace> {
         // offset:compressed:uncompressed:type, of which 1 is this document.
-        let place = annotations.get(CHUNKED_PLACE)?;
         let mut numbers = place.split(':').map(|n| n.parse::<u64>().ok());
         let mut next = || numbers.next().flatten();
         let (offset, compressed, uncompressed) = (next()?, next()?, next()?);
         (next() == Some(1)).then_some(())?;
         Some(TocPlace::ZstdChunked {
-            digest: digest(CHUNKED_DIGEST)?,
+            digest,
             offset,
             compressed,
             uncompressed,
@@ -83,7 +93,15 @@ mod tests {
     #[test]
     fn annotations() {
         let digest = format!("sha256:{}", "ab".repeat(32));
-        let place = |text| of(&[(CHUNKED_DIGEST, &digest), (CHUNKED_PLACE, text)]);
+        let [new, old] = CHUNKED.map(|prefix| {
+            let key = |end| format!("{prefix}.manifest-{end}");
+            (key("checksum"), key("position"))
+        });
+        let place = |text| of(&[(&new.0, &digest), (&new.1, text)]);
+        assert_eq!(
+            place("1:2:3:1"),
+            of(&[(&old.0, &digest), (&old.1, "1:2:3:1")])
+        );
         assert!(matches!(
             place("10:20:30:1"),
             Some(TocPlace::ZstdChunked {
@@ -105,6 +123,6 @@ mod tests {
         }
         assert!(of(&[(STARGZ_DIGEST, &digest)]).is_some());
         assert_eq!(of(&[(STARGZ_DIGEST, "md5:00")]), None);
-        assert_eq!(of(&[(CHUNKED_PLACE, "10:20:30:1")]), None);
+        assert_eq!(of(&[(&new.1, "10:20:30:1")]), None);
     }
 }

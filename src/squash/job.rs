@@ -2,7 +2,8 @@
 
 use super::layers::{described, descriptors, keep, make, recompress};
 use super::reading::{
-    digested, facts, first_differences, is_stored, read, read_back, refuse, stored, trees,
+    digested, facts, fetch_kept, first_differences, is_stored, read, read_back, refuse, stored,
+    trees,
 };
 use super::{Facts, Part, Request, Shape, SquashError, Squashed};
 use crate::layer::ScannedImage;
@@ -88,13 +89,14 @@ fn rewrite_image(
     part: Part,
     request: &Request<'_>,
 ) -> Result<(Rewritten, Documents), SquashError> {
-    let Part { open, range } = part;
+    let Part { mut open, range } = part;
     let layers = open.blobs.len();
     let from = match request.shape {
         Shape::Recompress => layers,
         Shape::Fold | Shape::Repack { .. } => rewrite::first_layer(&open.image, &range)?,
     };
     refuse(&open, from)?;
+    fetch_kept(&mut open, from, request)?;
     let again = |warnings: &[String]| OpenImage {
         image: open.image.clone(),
         blobs: open.blobs.clone(),

@@ -1,6 +1,9 @@
 //! Images, read: before squashing, and back after it.
 
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use super::{Facts, Request, SquashError};
 use crate::codec::Encoding;
@@ -8,7 +11,7 @@ use crate::layer::{
     ContentHash, Contents, LayerContent, NoContents, ScanOptions, ScannedImage, Verify, scan,
 };
 use crate::oci::{escape_bytes, is_foreign};
-use crate::source::{LayerBlob, OpenImage, Opened};
+use crate::source::{BlobRange, LayerBlob, OpenImage, Opened};
 use crate::tree::{ContentDigests, Digested, Tree, compare};
 
 /// Refuses what squashing must not touch.
@@ -33,6 +36,64 @@ pub(super) fn refuse(open: &OpenImage, from: usize) -> Result<(), SquashError> {
         return Err(SquashError::Refused { layer, what });
     }
     Ok(())
+}
+
+/// Fetches the layers that stay once: they are read, and then copied.
+pub(super) fn fetch_kept(
+    open: &mut OpenImage,
+    from: usize,
+    request: &Request<'_>,
+) -> Result<(), SquashError> {
+    let kept = open.blobs.iter_mut().take(from).enumerate();
+    let mut remote: Vec<(usize, &mut LayerBlob)> = kept
+        .filter(|(_, blob)| matches!(blob, LayerBlob::Remote(_)))
+        .collect();
+    let sizes: Vec<_> = remote.iter().map(|(_, blob)| blob.len()).collect();
+    if sizes.is_empty() {
+        return Ok(());
+    }
+    request.progress.started(&sizes);
+    remote
+        .par_iter_mut()
+        .enumerate()
+        .try_for_each(|(number, (layer, blob))| {
+            let fetched = fetch(blob, |bytes| request.progress.advanced(number, bytes));
+            request.progress.finished(number);
+            **blob = fetched.map_err(|source| SquashError::Copy {
+                layer: *layer,
+                source,
+            })?;
+            Ok(())
+        })
+}
+
+/// The blob in a nameless temporary file.
+fn fetch(blob: &LayerBlob, advanced: impl Fn(u64)) -> io::Result<LayerBlob> {
+    let mut file = tempfile::tempfile()?;
+    let blob = Told {
+        inner: blob.open()?,
+        advanced,
+    };
+    let len = io::copy(&mut BufReader::with_capacity(256 * 1024, blob), &mut file)?;
+    Ok(LayerBlob::Range(BlobRange {
+        file: Arc::new(file),
+        offset: 0,
+        len,
+    }))
+}
+
+/// Tells how far the reading is.
+struct Told<R, F> {
+    inner: R,
+    advanced: F,
+}
+
+impl<R: Read, F: Fn(u64)> Read for Told<R, F> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buf)?;
+        (self.advanced)(n as u64);
+        Ok(n)
+    }
 }
 
 /// Reads all layers; those from `spool_from` on stay at hand.

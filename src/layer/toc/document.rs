@@ -66,6 +66,9 @@ pub(super) enum Kind {
     Other,
 }
 
+/// Name and value of an extended attribute.
+type Attribute = (Vec<u8>, Vec<u8>);
+
 impl<'a> Toc<'a> {
     /// Reads the document.
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, String> {
@@ -93,7 +96,7 @@ impl TocEntry<'_> {
     }
 
     /// Extended attributes, whose values are in base64.
-    pub(super) fn attributes(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+    pub(super) fn attributes(&self) -> Result<Vec<Attribute>, String> {
         let all = self.xattrs.iter().flatten();
         all.map(|(name, value)| {
             let value = STANDARD.decode(value.as_bytes());

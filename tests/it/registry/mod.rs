@@ -10,6 +10,7 @@ mod login;
 mod manifests;
 mod real;
 mod real_registry;
+mod squash;
 mod toc;
 mod upload;
 

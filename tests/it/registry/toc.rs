@@ -13,11 +13,11 @@ use crate::fixtures::tar::LayerBuilder;
 use crate::program::rslim;
 
 /// A layer as a registry has it.
-struct Layer {
-    blob: Vec<u8>,
-    diff_id: String,
-    media_type: &'static str,
-    annotations: Value,
+pub struct Layer {
+    pub blob: Vec<u8>,
+    pub diff_id: String,
+    pub media_type: &'static str,
+    pub annotations: Value,
 }
 
 /// The pieces of a tar stream, and what a table of contents says of them.
@@ -140,7 +140,7 @@ fn chunked(tar: &[u8]) -> Layer {
 }
 
 /// A registry with one image; `ranges` says whether it knows them.
-fn registry(layers: &[Layer], ranges: bool) -> Fake {
+pub fn registry(layers: &[Layer], ranges: bool) -> Fake {
     let config = json!({
         "architecture": "amd64", "os": "linux",
         "rootfs": {"type": "layers", "diff_ids": layers.iter().map(|l| &l.diff_id).collect::<Vec<_>>()},
