@@ -299,7 +299,8 @@ fn files_that_are_not_what_the_table_says_are_refused() {
 
 #[test]
 fn tables_that_do_not_do_are_left_for_the_layer() {
-    let edits: [(&str, fn(&mut Vec<Value>)); 7] = [
+    type Edit = fn(&mut Vec<Value>);
+    let edits: [(&str, Edit); 7] = [
         ("no digests", |entries| entries[1]["digest"] = "".into()),
         ("a type", |entries| entries[1]["type"] = "door".into()),
         ("outside", |entries| entries[1]["offset"] = u64::MAX.into()),
