@@ -2,17 +2,85 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-/// The document.
-#[derive(Debug, Deserialize)]
-pub(super) struct Toc<'a> {
-    version: u64,
-    #[serde(borrow)]
-    pub(super) entries: Vec<TocEntry<'a>>,
+use super::{TocError, useless};
+
+/// Goes through the document and hands on each entry as it comes: there can be
+/// many in few bytes, and nothing needs all of them at once.
+pub(super) fn each_entry<'a>(
+    json: &'a [u8],
+    take: &mut dyn FnMut(TocEntry<'a>) -> Result<(), TocError>,
+) -> Result<(), TocError> {
+    let mut failed = None;
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let document = Document {
+        take,
+        failed: &mut failed,
+    };
+    let read = reader.deserialize_map(document).and_then(|()| reader.end());
+    match (failed, read) {
+        (Some(error), _) => Err(error),
+        (None, read) => read.map_err(useless),
+    }
+}
+
+/// The document, and in it the list of entries.
+struct Document<'t, 'a> {
+    take: &'t mut dyn FnMut(TocEntry<'a>) -> Result<(), TocError>,
+    /// What `take` said, which serde would make a text of.
+    failed: &'t mut Option<TocError>,
+}
+
+impl<'a> Visitor<'a> for Document<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of contents")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(mut self, mut map: M) -> Result<(), M::Error> {
+        let mut version = 0;
+        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
+            match &*key {
+                "version" => version = map.next_value::<u64>()?,
+                "entries" => map.next_value_seed(&mut self)?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        match version {
+            1 => Ok(()),
+            other => Err(M::Error::custom(format!("its version is {other}"))),
+        }
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<(), S::Error> {
+        while let Some(entry) = list.next_element::<TocEntry<'a>>()? {
+            if let Err(error) = (self.take)(entry) {
+                *self.failed = Some(error);
+                return Err(S::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for &mut Document<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, list: D) -> Result<(), D::Error> {
+        list.deserialize_seq(Document {
+            take: &mut *self.take,
+            failed: &mut *self.failed,
+        })
+    }
 }
 
 /// One entry: of the tar stream, or a further piece of a file.
@@ -68,17 +136,6 @@ pub(super) enum Kind {
 
 /// Name and value of an extended attribute.
 type Attribute = (Vec<u8>, Vec<u8>);
-
-impl<'a> Toc<'a> {
-    /// Reads the document.
-    pub(super) fn parse(json: &'a [u8]) -> Result<Self, String> {
-        let toc: Toc<'_> = serde_json::from_slice(json).map_err(|e| e.to_string())?;
-        match toc.version {
-            1 => Ok(toc),
-            other => Err(format!("its version is {other}")),
-        }
-    }
-}
 
 impl TocEntry<'_> {
     pub(super) fn kind(&self) -> Kind {

@@ -17,8 +17,9 @@ const FOOTER: u64 = 51;
 /// What the footer's extra field is called.
 const MARK: &[u8] = b"STARGZ";
 
-/// The largest document, in bytes; a million entries have about 300 MB.
-const LARGEST: u64 = 1 << 30;
+/// The largest document, and the largest range, in bytes. An entry takes about
+/// 300; layers with a larger document are read whole.
+const LARGEST: u64 = 128 << 20;
 
 /// A table of contents and where it was.
 pub(super) struct Fetched {

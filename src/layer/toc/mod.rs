@@ -9,10 +9,9 @@ mod document;
 mod fetch;
 mod time;
 
-use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 
-use self::document::{Kind, Toc, TocEntry};
+use self::document::{Kind, TocEntry, each_entry};
 use self::fetch::{Fetched, fetch_toc, read_range};
 use super::capture::{Captured, WantedContents};
 use super::changeset::FileTable;
@@ -55,11 +54,11 @@ pub(super) fn read_toc(
     context: &TocContext<'_>,
 ) -> Result<StreamedLayer, TocError> {
     let fetched = fetch_toc(remote, place, context.limits)?;
-    let toc = Toc::parse(&fetched.json).map_err(useless)?;
+    let offsets = offsets(&fetched)?;
     let mut reader = Reader {
         remote,
         fetched: &fetched,
-        offsets: offsets(&toc, fetched.end),
+        offsets,
         captured: Captured::default(),
         taken: fetched.taken,
         context,
@@ -68,16 +67,16 @@ pub(super) fn read_toc(
     // The archive's end is two blocks.
     let mut uncompressed = 2 * BLOCK;
     let mut raw = RawEntry::default();
-    for entry in &toc.entries {
+    each_entry(&fetched.json, &mut |entry| {
         if entry.kind() == Kind::Chunk {
-            continue;
+            return Ok(());
         }
-        reader.fill(entry, &mut raw)?;
+        reader.fill(&entry, &mut raw)?;
         let padded = raw.size.checked_next_multiple_of(BLOCK);
         let padded = padded.ok_or_else(|| useless("a file is too large"))?;
         uncompressed = uncompressed.saturating_add(BLOCK).saturating_add(padded);
-        reader.record(entry, &mut raw, &mut recorder)?;
-    }
+        reader.record(&entry, &mut raw, &mut recorder)
+    })?;
     if let TocPlace::Stargz { digest, .. } = place {
         // The table lies in the layer as a file of its own.
         raw = RawEntry {
@@ -121,21 +120,24 @@ pub(super) fn read_toc(
     })
 }
 
-/// For each place where a file's contents begin, where the next file's do.
-fn offsets(toc: &Toc<'_>, end: u64) -> HashMap<u64, u64> {
-    let files = toc.entries.iter().filter(|e| e.kind() == Kind::File);
-    let mut starts: Vec<u64> = files.filter(|e| e.size > 0).map(|e| e.offset).collect();
-    starts.push(end);
+/// The places where files' contents begin, and where the last of them end.
+fn offsets(fetched: &Fetched) -> Result<Vec<u64>, TocError> {
+    let mut starts = vec![fetched.end];
+    each_entry(&fetched.json, &mut |entry| {
+        if entry.kind() == Kind::File && entry.size > 0 {
+            starts.push(entry.offset);
+        }
+        Ok(())
+    })?;
     starts.sort_unstable();
     starts.dedup();
-    let pairs = starts.iter().zip(starts.iter().skip(1));
-    pairs.map(|(&from, &to)| (from, to)).collect()
+    Ok(starts)
 }
 
 struct Reader<'a> {
     remote: &'a RemoteBlob,
     fetched: &'a Fetched,
-    offsets: HashMap<u64, u64>,
+    offsets: Vec<u64>,
     captured: Captured,
     /// Bytes fetched so far.
     taken: u64,
@@ -217,8 +219,11 @@ impl Reader<'_> {
 
     /// Fetches the contents of one file.
     fn contents(&mut self, entry: &TocEntry<'_>) -> Result<Vec<u8>, TocError> {
-        let end = self.offsets.get(&entry.offset);
-        let end = *end.ok_or_else(|| useless("a file lies outside of the layer"))?;
+        let next = self.offsets.partition_point(|&at| at <= entry.offset);
+        let end = *self
+            .offsets
+            .get(next)
+            .ok_or_else(|| useless("a file lies outside of the layer"))?;
         let len = end.saturating_sub(entry.offset);
         self.taken = self.taken.saturating_add(len);
         let packed = read_range(self.remote, entry.offset, len)?;
