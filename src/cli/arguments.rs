@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::image::ImageArguments;
 use super::lint::LintCommand;
 use super::rules::RulesCommand;
 use super::squash::SquashCommand;
+use super::terminal;
 use crate::codec::Limits;
 use crate::layer::Verify;
 use crate::registry;
@@ -76,6 +78,35 @@ pub(super) struct AnalyzeCommand {
 
     #[command(flatten)]
     pub(super) output: OutputArguments<Format>,
+}
+
+/// Values of `--format` of commands with one report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatArgument {
+    /// For people
+    Text,
+    /// For programs: the documented, versioned report
+    Json,
+}
+
+/// The report of commands that have one, on standard output.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct ReportArguments {
+    /// Form of the report on standard output
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = FormatArgument::Text)]
+    pub(super) format: FormatArgument,
+
+    /// When to use colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArgument::Auto)]
+    color: ColorArgument,
+}
+
+impl ReportArguments {
+    /// Whether to use colours.
+    pub(super) fn color(&self) -> bool {
+        terminal::color(self.color, std::io::stdout().is_terminal())
+    }
 }
 
 /// How images are read, the same for every command that reads one.

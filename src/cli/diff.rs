@@ -1,10 +1,10 @@
 //! `rslim diff`.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::arguments::ColorArgument;
+use super::arguments::{FormatArgument, ReportArguments};
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
 use super::progress::Bars;
@@ -40,26 +40,12 @@ pub(super) struct DiffCommand {
     #[command(flatten)]
     image: ImageArguments,
 
-    /// Form of the report on standard output
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = FormatArgument::Text, help_heading = "Output")]
-    format: FormatArgument,
-
-    /// When to use colours
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArgument::Auto, help_heading = "Output")]
-    color: ColorArgument,
+    #[command(flatten)]
+    report: ReportArguments,
 
     /// Print no warnings and no progress
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
-}
-
-/// Values of `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArgument {
-    /// For people
-    Text,
-    /// For programs: the documented, versioned report
-    Json,
 }
 
 struct Read {
@@ -71,10 +57,9 @@ struct Read {
 /// How two images are compared and shown.
 pub(super) struct Comparison<'a> {
     pub(super) image: &'a ImageArguments,
-    pub(super) json: bool,
+    pub(super) report: ReportArguments,
     /// Paths that the text shows.
     pub(super) top: usize,
-    pub(super) color: ColorArgument,
     pub(super) quiet: bool,
 }
 
@@ -82,9 +67,8 @@ pub(super) fn run(command: &DiffCommand) -> Result<Outcome, Failure> {
     command.image.use_threads();
     let how = Comparison {
         image: &command.image,
-        json: command.format == FormatArgument::Json,
+        report: command.report,
         top: command.top,
-        color: command.color,
         quiet: command.quiet,
     };
     let same = show(&how, &command.old, &command.new)?;
@@ -113,12 +97,9 @@ pub(super) fn show(how: &Comparison<'_>, old_name: &str, new_name: &str) -> Resu
         changes: &changes,
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = match how.json {
-        true => diff::json(&report, &mut out),
-        false => {
-            let color = terminal::color(how.color, io::stdout().is_terminal());
-            diff::text(&report, how.top, color, &mut out)
-        }
+    let written = match how.report.format {
+        FormatArgument::Json => diff::json(&report, &mut out),
+        FormatArgument::Text => diff::text(&report, how.top, how.report.color(), &mut out),
     };
     written
         .and_then(|()| out.flush())

@@ -117,7 +117,9 @@ impl Writer<'_> {
         };
         let (blob, offset) = stored(self.full, id).map_err(unreadable)?;
         let sparse = entry.extra().and_then(|extra| extra.sparse.as_deref());
-        let mut hasher = ContentHasher::new(ContentHash::Blake3, entry.size(), sparse);
+        // Repacking knows them already.
+        let new = !self.digests.contains_key(&id);
+        let mut hasher = new.then(|| ContentHasher::new(ContentHash::Blake3, entry.size(), sparse));
         let mut at = offset;
         let mut written: u64 = 0;
         let whole = [tar::SparseRange {
@@ -131,7 +133,9 @@ impl Writer<'_> {
                 let n = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
                 let piece = self.buffer.get_mut(..n).unwrap_or_default();
                 blob.read_exact_at(piece, at).map_err(unreadable)?;
-                hasher.update(piece);
+                if let Some(hasher) = &mut hasher {
+                    hasher.update(piece);
+                }
                 self.out.write_all(piece)?;
                 at += n as u64;
                 left -= n as u64;
@@ -140,7 +144,9 @@ impl Writer<'_> {
         }
         zeros(self.out, entry.size().saturating_sub(written))?;
         zeros(self.out, tar::padding(entry.size()) as u64)?;
-        self.digests.insert(id, hasher.finish());
+        if let Some(hasher) = hasher {
+            self.digests.insert(id, hasher.finish());
+        }
         Ok(())
     }
 }

@@ -15,8 +15,9 @@ use serde_json::Value;
 use crate::fixtures::image::{IndexShape, oci_layout};
 use crate::fixtures::tar::LayerBuilder;
 use crate::fixtures::{ImageBuilder, Layout};
+use crate::folding::{tree, written};
 use crate::merge_model::{layer_of, layers};
-use crate::program::{listing, rslim};
+use crate::program::rslim;
 
 fn reshaped(
     from: &Path,
@@ -40,24 +41,6 @@ fn reshaped(
         progress: &NoProgress,
     };
     squash(source::open(&locator, &OpenOptions::default())?, &request)
-}
-
-fn tree(path: &Path) -> Vec<Value> {
-    let mut lines = listing(path);
-    for line in &mut lines {
-        let line = line.as_object_mut().unwrap();
-        line.remove("layer");
-        line.remove("implied");
-    }
-    lines
-}
-
-fn image(layers: Vec<LayerBuilder>, dir: &Path) -> std::path::PathBuf {
-    let tars: Vec<_> = layers.into_iter().map(LayerBuilder::finish).collect();
-    let path = dir.join("image.tar");
-    let image = ImageBuilder::of_layers(tars);
-    image.write(Layout::DockerArchive, &path).unwrap();
-    path
 }
 
 /// The paths of each layer's entries, in order.
@@ -100,7 +83,7 @@ fn entries(path: &Path) -> Vec<Vec<String>> {
 fn repacked_layers_keep_alike_files_and_links_together_and_list_their_directories() {
     let dir = tempfile::tempdir().unwrap();
     let big = |byte: u8| vec![byte; 6000];
-    let path = image(
+    let path = written(
         vec![
             LayerBuilder::new()
                 .dir("a", 0o755)
@@ -142,7 +125,7 @@ fn repacked_layers_keep_alike_files_and_links_together_and_list_their_directorie
 fn what_fits_is_one_layer() {
     let dir = tempfile::tempdir().unwrap();
     let layers = vec![LayerBuilder::new().file("a", [1; 9000]).file("b", b"x")];
-    let path = image(layers, dir.path());
+    let path = written(layers, dir.path());
     let to = dir.path().join("out.tar");
     let destination = Destination::DockerArchive(to.clone());
     let shape = Shape::Repack {
@@ -155,7 +138,7 @@ fn what_fits_is_one_layer() {
 #[test]
 fn recompressing_keeps_the_configuration_and_every_diff_id() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(
+    let path = written(
         vec![
             LayerBuilder::new().file("a", [1; 9000]),
             LayerBuilder::new().whiteout("a").file("b", [2; 900]),
@@ -301,7 +284,7 @@ fn an_attestation_that_is_left_out_is_mentioned() {
 #[test]
 fn check_says_what_another_tool_broke() {
     let dir = tempfile::tempdir().unwrap();
-    let path = image(
+    let path = written(
         vec![
             LayerBuilder::new().file("a", b"old").hardlink("b", "a"),
             LayerBuilder::new().file("a", b"new"),
@@ -322,6 +305,9 @@ fn check_says_what_another_tool_broke() {
     assert_eq!(ran.code, Some(0));
     let ran = rslim(&["squash", path, "--check", path, "-o", "x.tar"]);
     assert_eq!(ran.code, Some(2));
+    let ran = rslim(&["squash", path]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("--output <DEST>"), "{}", ran.err);
 }
 
 proptest! {

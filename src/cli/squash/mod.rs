@@ -2,12 +2,12 @@
 
 mod range;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::range::RangeArguments;
-use super::arguments::ColorArgument;
+use super::arguments::{FormatArgument, ReportArguments};
 use super::destination::{FORMS, destination, spare};
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
@@ -34,14 +34,8 @@ pub(super) struct SquashCommand {
     image: String,
 
     /// Where the result goes (--help lists the forms)
-    #[arg(
-        short,
-        long,
-        value_name = "DEST",
-        required_unless_present = "check",
-        default_value = ""
-    )]
-    output: String,
+    #[arg(short, long, value_name = "DEST", required_unless_present = "check")]
+    output: Option<String>,
 
     /// Write nothing: compare IMAGE with what a tool made of it, and end with 1 when the
     /// file systems differ
@@ -74,13 +68,8 @@ pub(super) struct SquashCommand {
     #[command(flatten)]
     image_arguments: ImageArguments,
 
-    /// Form of the report on standard output
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = FormatArgument::Text, help_heading = "Output")]
-    format: FormatArgument,
-
-    /// When to use colours
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArgument::Auto, help_heading = "Output")]
-    color: ColorArgument,
+    #[command(flatten)]
+    report: ReportArguments,
 
     /// Print nothing but errors
     #[arg(short, long, help_heading = "Output")]
@@ -91,23 +80,13 @@ const EXIT_STATUS: &str = "\
 Exit status: 0 fine, 1 the result would not be the same file system, or --check found a
 difference, 2 wrong usage or unreadable image, 130 interrupted.";
 
-/// Values of `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArgument {
-    /// For people
-    Text,
-    /// For programs: the documented, versioned report
-    Json,
-}
-
 pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
     command.image_arguments.use_threads();
     if let Some(other) = &command.check {
         let how = diff::Comparison {
             image: &command.image_arguments,
-            json: command.format == FormatArgument::Json,
+            report: command.report,
             top: 50,
-            color: command.color,
             quiet: command.quiet,
         };
         return match diff::show(&how, &command.image, other)? {
@@ -115,7 +94,9 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
             false => Ok(Outcome::Findings),
         };
     }
-    let (destination, given) = destination(&command.output)?;
+    // Without --check there is one: clap sees to it.
+    let place = command.output.as_deref().unwrap_or_default();
+    let (destination, given) = destination(place)?;
     let locator = locate(&command.image)?;
     spare(&destination, &locator)?;
     let encoding = command.result.encoding(match command.repack {
@@ -168,7 +149,7 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
         Err(error) => return Err(Failure::of(&command.image, &error)),
     };
     if !command.quiet {
-        print(command, &squashed)?;
+        print(command, place, &squashed)?;
     }
     Ok(Outcome::Fine)
 }
@@ -194,19 +175,18 @@ fn open(
     Ok((parts, index))
 }
 
-fn print(command: &SquashCommand, squashed: &[Squashed]) -> Result<(), Failure> {
+fn print(command: &SquashCommand, place: &str, squashed: &[Squashed]) -> Result<(), Failure> {
     for warning in squashed.iter().flat_map(|squashed| &squashed.warnings) {
         terminal::warn(warning);
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let place = command.output.as_str();
-    let written = match (command.format, squashed) {
+    let written = match (command.report.format, squashed) {
         (FormatArgument::Json, [only]) if !command.all_platforms => {
             report::json(only, place, &mut out)
         }
         (FormatArgument::Json, all) => report::json_of_all(all, place, &mut out),
         (FormatArgument::Text, all) => {
-            let color = terminal::color(command.color, io::stdout().is_terminal());
+            let color = command.report.color();
             all.iter().enumerate().try_for_each(|(number, one)| {
                 if all.len() > 1 {
                     report::heading(one, number, color, &mut out)?;
