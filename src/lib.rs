@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`dockerfile`] → [`lint`] → [`rewrite`] → [`sink`] → [`squash`] →
+//! [`analyze`] → [`dockerfile`] → [`lint`] → [`closure`] → [`rewrite`] → [`sink`] → [`squash`] →
 //! [`report`] → [`cli`].
 //!
 //! ```no_run
@@ -30,6 +30,7 @@
 
 pub mod analyze;
 pub mod cli;
+pub mod closure;
 pub mod codec;
 pub mod dockerfile;
 pub mod layer;

@@ -1,0 +1,16 @@
+//! What a file of an image needs of the others, told without running anything.
+//!
+//! Each submodule knows one kind of file and what it leads to. All read the
+//! image through [`Files`], and all treat it as hostile: sizes are bounded,
+//! nothing panics, and what cannot be understood counts in favour of keeping.
+
+pub mod elf;
+mod files;
+#[cfg(test)]
+mod memory;
+mod need;
+pub mod node;
+pub mod python;
+
+pub use files::{Files, Found, Kind, NodeId};
+pub use need::{Need, NeedKind};
