@@ -32,6 +32,14 @@ impl Memory {
         self.put(path, Entry::Link(target.into()))
     }
 
+    /// An empty directory, or the one that is there.
+    pub fn directory(&mut self, path: &str) -> NodeId {
+        match self.resolve(path.as_bytes()) {
+            Some(found) => found.node,
+            None => self.put(path, Entry::Directory(BTreeMap::new())),
+        }
+    }
+
     fn put(&mut self, path: &str, entry: Entry) -> NodeId {
         let (dir, name) = path.rsplit_once('/').unwrap();
         let parent = match (dir, self.resolve(dir.as_bytes())) {

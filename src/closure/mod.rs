@@ -6,11 +6,17 @@
 
 pub mod elf;
 mod files;
+pub mod installed;
+pub mod java;
 #[cfg(test)]
 mod memory;
 mod need;
 pub mod node;
+mod paths;
+pub mod plugins;
 pub mod python;
+pub mod script;
 
 pub use files::{Files, Found, Kind, NodeId};
 pub use need::{Need, NeedKind};
+pub use paths::absolute_paths;

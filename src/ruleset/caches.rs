@@ -32,6 +32,10 @@ pub struct CacheRule {
     /// Patterns of files that are spared.
     #[serde(default)]
     pub except: Vec<String>,
+    /// Whether an image certainly runs as well without the files. Not so for
+    /// what programs may be run from, such as downloaded packages.
+    #[serde(default = "yes")]
+    pub inert: bool,
     /// What to do, in a sentence or two.
     pub advice: String,
     /// Where a cache mount would keep the files out of the image.
@@ -52,6 +56,10 @@ pub struct CacheRule {
     /// Paths that the rule must not match: its own test.
     #[serde(default)]
     pub spares: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]

@@ -9,9 +9,9 @@ mod apk;
 mod dpkg;
 mod listing;
 mod npm;
-mod paths;
+pub(crate) mod paths;
 mod pip;
-mod rpm;
+pub(crate) mod rpm;
 #[cfg(test)]
 mod testing;
 

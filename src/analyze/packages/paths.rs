@@ -42,7 +42,7 @@ pub(super) fn without_slash(dir: &[u8]) -> &[u8] {
 }
 
 /// Lossy text of bytes, cut to a length no honest name has.
-pub(super) fn short_text(bytes: &[u8]) -> String {
+pub(crate) fn short_text(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(256)];
     String::from_utf8_lossy(cut).into_owned()
 }

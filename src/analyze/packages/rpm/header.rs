@@ -5,7 +5,7 @@
 
 /// What is wrong with a header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum HeaderError {
+pub(crate) enum HeaderError {
     #[error("the package's header is cut off: {have} bytes, not {need}")]
     Truncated { need: u64, have: u64 },
     #[error("tag {0} of the package's header points outside of it")]
@@ -23,15 +23,22 @@ pub(super) enum HeaderError {
 /// The tags that are read.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
-pub(super) enum Tag {
+pub(crate) enum Tag {
     Name = 1000,
     Version = 1001,
     Release = 1002,
     Epoch = 1003,
+    Arch = 1022,
     FileStates = 1029,
+    FileFlags = 1037,
+    SourceRpm = 1044,
+    ProvideName = 1047,
+    RequireFlags = 1048,
+    RequireName = 1049,
     DirIndexes = 1116,
     BaseNames = 1117,
     DirNames = 1118,
+    RecommendName = 5046,
 }
 
 const CHAR: u32 = 1;
@@ -47,7 +54,7 @@ const MOST_STRINGS: usize = 1 << 20;
 
 /// A parsed header.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header<'h> {
+pub(crate) struct Header<'h> {
     entries: &'h [[u8; 16]],
     store: &'h [u8],
 }
@@ -66,7 +73,7 @@ fn number(bytes: [u8; 16], field: usize) -> u32 {
 }
 
 impl<'h> Header<'h> {
-    pub(super) fn parse(blob: &'h [u8]) -> Result<Self, HeaderError> {
+    pub(crate) fn parse(blob: &'h [u8]) -> Result<Self, HeaderError> {
         let have = blob.len() as u64;
         let truncated = |need| HeaderError::Truncated { need, have };
         let (counts, rest) = blob.split_first_chunk::<8>().ok_or(truncated(8))?;
@@ -105,7 +112,7 @@ impl<'h> Header<'h> {
     }
 
     /// A text, of several languages the first.
-    pub(super) fn string(&self, tag: Tag) -> Result<Option<&'h [u8]>, HeaderError> {
+    pub(crate) fn string(&self, tag: Tag) -> Result<Option<&'h [u8]>, HeaderError> {
         match self.entry(tag, &[STRING, I18N_STRING])? {
             None => Ok(None),
             Some(entry) => {
@@ -120,7 +127,7 @@ impl<'h> Header<'h> {
     }
 
     /// A list of texts, empty if there is none.
-    pub(super) fn strings(&self, tag: Tag) -> Result<Strings<'h>, HeaderError> {
+    pub(crate) fn strings(&self, tag: Tag) -> Result<Strings<'h>, HeaderError> {
         let entry = self.entry(tag, &[STRING, STRING_ARRAY])?;
         Ok(Strings {
             tag: tag as u32,
@@ -133,7 +140,7 @@ impl<'h> Header<'h> {
     }
 
     /// A list of numbers, empty if there is none.
-    pub(super) fn ints(
+    pub(crate) fn ints(
         &self,
         tag: Tag,
     ) -> Result<impl Iterator<Item = u32> + use<'h>, HeaderError> {
@@ -150,14 +157,14 @@ impl<'h> Header<'h> {
     }
 
     /// A list of bytes, empty if there is none.
-    pub(super) fn bytes(&self, tag: Tag) -> Result<&'h [u8], HeaderError> {
+    pub(crate) fn bytes(&self, tag: Tag) -> Result<&'h [u8], HeaderError> {
         let entry = self.entry(tag, &[CHAR, INT8, BINARY])?;
         Ok(entry.map_or(b"", |entry| &entry.data[..entry.count]))
     }
 }
 
 /// Texts, each ended by a zero byte.
-pub(super) struct Strings<'h> {
+pub(crate) struct Strings<'h> {
     tag: u32,
     rest: &'h [u8],
     left: usize,
@@ -165,7 +172,7 @@ pub(super) struct Strings<'h> {
 
 impl<'h> Strings<'h> {
     /// All of them, if they are not absurdly many.
-    pub(super) fn collect_few(self) -> Result<Vec<&'h [u8]>, HeaderError> {
+    pub(crate) fn collect_few(self) -> Result<Vec<&'h [u8]>, HeaderError> {
         if self.left > MOST_STRINGS {
             return Err(HeaderError::TooMany(self.tag));
         }
@@ -189,10 +196,10 @@ impl<'h> Iterator for Strings<'h> {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use super::*;
 
-    pub(in super::super) enum Value<'v> {
+    pub(crate) enum Value<'v> {
         Text(&'v str),
         Texts(&'v [&'v str]),
         Ints(&'v [u32]),
@@ -200,7 +207,7 @@ pub(super) mod testing {
     }
 
     /// The header with these values.
-    pub(in super::super) fn header(values: &[(Tag, Value)]) -> Vec<u8> {
+    pub(crate) fn header(values: &[(Tag, Value)]) -> Vec<u8> {
         let (mut index, mut store) = (Vec::new(), Vec::new());
         for (tag, value) in values {
             let start = store.len() as u32;

@@ -4,9 +4,9 @@
 //! in how the headers are found. Berkeley DB, which rpm gave up, is only
 //! noticed.
 
-mod header;
-mod ndb;
-mod sqlite;
+pub(crate) mod header;
+pub(crate) mod ndb;
+pub(crate) mod sqlite;
 
 use std::io;
 
@@ -15,9 +15,9 @@ use super::paths;
 use header::{Header, HeaderError, Tag};
 
 /// rpm has one of these; some distributions link one to the other.
-const DIRS: [&[u8]; 2] = [b"var/lib/rpm", b"usr/lib/sysimage/rpm"];
-const SQLITE: &[u8] = b"rpmdb.sqlite";
-const NDB: &[u8] = b"Packages.db";
+pub(crate) const DIRS: [&[u8]; 2] = [b"var/lib/rpm", b"usr/lib/sysimage/rpm"];
+pub(crate) const SQLITE: &[u8] = b"rpmdb.sqlite";
+pub(crate) const NDB: &[u8] = b"Packages.db";
 
 /// A full desktop has some 200 MiB.
 const LARGEST: u64 = 256 << 20;
@@ -107,7 +107,7 @@ fn list_header(listing: &mut Listing, path: &[u8], place: std::fmt::Arguments, b
 }
 
 /// Files that rpm knows not to be there, or to be another package's.
-const NOT_OWNED: [u8; 3] = [
+pub(crate) const NOT_OWNED: [u8; 3] = [
     1, // Replaced by a file of another package.
     2, // Not installed, as documentation may be.
     4, // The other architecture's file was installed.
@@ -119,6 +119,16 @@ fn list_package(listing: &mut Listing, header: &Header) -> Result<(), HeaderErro
         // A key that was imported: rpm files it as if it were a package.
         return Ok(());
     }
+    let version = version(header)?;
+    let mut owned = Owned::default();
+    // What is broken in the list of files leaves the package with those before.
+    let files = own_files(listing, header, &mut owned);
+    listing.add(name, &version, &owned);
+    files
+}
+
+/// Epoch, version and release.
+pub(crate) fn version(header: &Header) -> Result<Vec<u8>, HeaderError> {
     let mut version = Vec::new();
     if let Some(epoch) = header.ints(Tag::Epoch)?.next() {
         version.extend_from_slice(format!("{epoch}:").as_bytes());
@@ -128,11 +138,7 @@ fn list_package(listing: &mut Listing, header: &Header) -> Result<(), HeaderErro
         version.push(b'-');
         version.extend_from_slice(release);
     }
-    let mut owned = Owned::default();
-    // What is broken in the list of files leaves the package with those before.
-    let files = own_files(listing, header, &mut owned);
-    listing.add(name, &version, &owned);
-    files
+    Ok(version)
 }
 
 fn own_files(listing: &mut Listing, header: &Header, owned: &mut Owned) -> Result<(), HeaderError> {

@@ -7,7 +7,7 @@
 
 /// What is wrong with the database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NdbError {
+pub(crate) enum NdbError {
     #[error("not a database of rpm's ndb format")]
     Magic,
     #[error("version {0} of the ndb format is not known")]
@@ -21,30 +21,26 @@ pub(super) enum NdbError {
 }
 
 const MAGIC: u32 = u32::from_le_bytes(*b"RpmP");
-const SLOT_MAGIC: u32 = u32::from_le_bytes(*b"Slot");
+pub(crate) const SLOT_MAGIC: u32 = u32::from_le_bytes(*b"Slot");
 const BLOB_MAGIC: u32 = u32::from_le_bytes(*b"BlbS");
-const HEADER_SIZE: usize = 32;
-const PAGE: u64 = 4096;
-const BLOCK: u64 = 16;
+pub(crate) const HEADER_SIZE: usize = 32;
+pub(crate) const PAGE: u64 = 4096;
+pub(crate) const BLOCK: u64 = 16;
 
-fn words(bytes: &[u8; 16]) -> [u32; 4] {
+pub(crate) fn words(bytes: &[u8; 16]) -> [u32; 4] {
     std::array::from_fn(|i| {
         let [a, b, c, d] = std::array::from_fn(|j| bytes[i * 4 + j]);
         u32::from_le_bytes([a, b, c, d])
     })
 }
 
-fn words_at(database: &[u8], offset: u64) -> Option<[u32; 4]> {
+pub(crate) fn words_at(database: &[u8], offset: u64) -> Option<[u32; 4]> {
     let offset = usize::try_from(offset).ok()?;
     database.get(offset..)?.first_chunk().map(words)
 }
 
-/// Calls `each` with offset and header of all packages, or with what is wrong
-/// with one of them.
-pub(super) fn headers<'d>(
-    database: &'d [u8],
-    mut each: impl FnMut(Result<(u64, &'d [u8]), NdbError>),
-) -> Result<(), NdbError> {
+/// The slots, from the end of the header to that of the slot pages.
+pub(crate) fn slots(database: &[u8]) -> Result<&[[u8; 16]], NdbError> {
     let [magic, version, _generation, slot_pages] = words_at(database, 0).ok_or(NdbError::Magic)?;
     if magic != MAGIC {
         return Err(NdbError::Magic);
@@ -54,9 +50,18 @@ pub(super) fn headers<'d>(
     }
     let slots_end = (u64::from(slot_pages) * PAGE).min(database.len() as u64) as usize;
     let slots = database.get(HEADER_SIZE..slots_end).unwrap_or_default();
+    Ok(slots.as_chunks().0)
+}
+
+/// Calls `each` with offset and header of all packages, or with what is wrong
+/// with one of them.
+pub(crate) fn headers<'d>(
+    database: &'d [u8],
+    mut each: impl FnMut(Result<(u64, &'d [u8]), NdbError>),
+) -> Result<(), NdbError> {
     // Headers that overlap would let a small file ask for endless work.
     let mut left = database.len();
-    for (i, slot) in slots.as_chunks().0.iter().enumerate() {
+    for (i, slot) in slots(database)?.iter().enumerate() {
         let [magic, number, block, _blocks] = words(slot);
         if magic != SLOT_MAGIC {
             // Slots are written page by page: nothing after it can be trusted.
@@ -78,6 +83,11 @@ pub(super) fn headers<'d>(
     Ok(())
 }
 
+/// Whether these blocks have the whole header of a package.
+pub(crate) fn is_blob(blocks: &[u8], number: u32) -> bool {
+    blob(blocks, 0, number).is_some()
+}
+
 fn blob(database: &[u8], offset: u64, number: u32) -> Option<&[u8]> {
     let [magic, of, _generation, len] = words_at(database, offset)?;
     if magic != BLOB_MAGIC || of != number {
@@ -89,11 +99,11 @@ fn blob(database: &[u8], offset: u64, number: u32) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use super::*;
 
     /// A database with these headers.
-    pub(in super::super) fn database(headers: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn database(headers: &[&[u8]]) -> Vec<u8> {
         let word = |file: &mut Vec<u8>, words: &[u32]| {
             file.extend(words.iter().flat_map(|word| word.to_le_bytes()));
         };
@@ -105,8 +115,14 @@ pub(super) mod testing {
             let block = (PAGE + blobs.len() as u64) / BLOCK;
             word(&mut blobs, &[BLOB_MAGIC, number, 1, header.len() as u32]);
             blobs.extend_from_slice(header);
+            // The end, with a checksum that nobody here looks at.
+            word(&mut blobs, &[0, header.len() as u32, 0]);
             blobs.resize(blobs.len().next_multiple_of(16), 0);
-            word(&mut slots, &[SLOT_MAGIC, number, block as u32, 1]);
+            let blocks = (PAGE + blobs.len() as u64) / BLOCK - block;
+            word(
+                &mut slots,
+                &[SLOT_MAGIC, number, block as u32, blocks as u32],
+            );
         }
         while slots.len() < PAGE as usize {
             word(&mut slots, &[SLOT_MAGIC, 0, 0, 0]);

@@ -4,7 +4,7 @@ use rusqlite::{Connection, MAIN_DB};
 
 /// What is wrong with the database.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SqliteError {
+pub(crate) enum SqliteError {
     #[error("not an SQLite database")]
     Magic,
     #[error("the file is cut off: {have} bytes, not {need}")]
@@ -30,11 +30,8 @@ const CHECK: &str = "SELECT count(*) \
     FROM pragma_table_list('Packages') AS l, pragma_table_xinfo('Packages') AS c \
     WHERE l.schema = 'main' AND l.type = 'table' AND c.name IN ('hnum', 'blob') AND c.hidden = 0";
 
-/// Calls `each` with number and header of all packages.
-pub(super) fn headers(
-    mut database: Vec<u8>,
-    mut each: impl FnMut(i64, &[u8]),
-) -> Result<(), SqliteError> {
+/// Opens the database in memory, if its table of packages can be read.
+pub(crate) fn open(mut database: Vec<u8>, read_only: bool) -> Result<Connection, SqliteError> {
     if database.len() < HEADER_SIZE || !database.starts_with(MAGIC) {
         return Err(SqliteError::Magic);
     }
@@ -48,16 +45,25 @@ pub(super) fn headers(
             *mode = ROLLBACK;
         }
     }
-    // Rows that share pages would let a small file ask for endless work.
-    let mut left = database.len();
     let mut connection = Connection::open_in_memory()?;
-    connection.deserialize_read_exact(MAIN_DB, database.as_slice(), database.len(), true)?;
+    connection.deserialize_read_exact(MAIN_DB, database.as_slice(), database.len(), read_only)?;
     // SQLite has its own copy by now.
     drop(database);
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
     if connection.query_row(CHECK, [], |row| row.get::<_, i64>(0))? != 2 {
         return Err(SqliteError::Table);
     }
+    Ok(connection)
+}
+
+/// Calls `each` with number and header of all packages.
+pub(crate) fn headers(
+    database: Vec<u8>,
+    mut each: impl FnMut(i64, &[u8]),
+) -> Result<(), SqliteError> {
+    // Rows that share pages would let a small file ask for endless work.
+    let mut left = database.len();
+    let connection = open(database, true)?;
     let mut query = connection.prepare("SELECT hnum, blob FROM main.Packages")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -93,11 +99,11 @@ fn size_in_header(database: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use rusqlite::{Connection, MAIN_DB};
 
     /// A database with these headers.
-    pub(in super::super) fn database(headers: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn database(headers: &[&[u8]]) -> Vec<u8> {
         let mut connection = Connection::open_in_memory().unwrap();
         connection
             .execute_batch(
@@ -113,7 +119,7 @@ pub(super) mod testing {
     }
 
     /// A database that was made by these statements.
-    pub(super) fn made_by(statements: &str) -> Vec<u8> {
+    pub(crate) fn made_by(statements: &str) -> Vec<u8> {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(statements).unwrap();
         connection.serialize(MAIN_DB).unwrap().to_vec()

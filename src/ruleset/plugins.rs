@@ -1,0 +1,125 @@
+//! `rules/plugins.toml`: what programs and libraries load at run time from
+//! places that only their documentation names.
+
+use serde::Deserialize;
+
+use super::caches::RuleFileError;
+use super::path_pattern::PathMatcher;
+
+/// One program or library and what it loads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginRule {
+    /// Short name, used in reports.
+    pub id: String,
+    /// Why the files are needed, in a sentence for people.
+    pub why: String,
+    /// Patterns of the program or library.
+    pub when: Vec<String>,
+    /// Patterns of what it loads; directories count with all that is in them.
+    #[serde(default)]
+    pub keeps: Vec<String>,
+    /// The reader of a settings file that says more.
+    #[serde(default)]
+    pub reads: Option<String>,
+    /// Settings files for that reader.
+    #[serde(default)]
+    pub settings: Vec<String>,
+    /// Paths that the rule must match: its own test.
+    #[serde(default)]
+    pub matches: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PluginFile {
+    plugin: Vec<PluginRule>,
+}
+
+/// All plugin rules, compiled.
+#[derive(Debug, Clone)]
+pub struct PluginRules {
+    rules: Vec<PluginRule>,
+    matchers: Vec<PathMatcher>,
+}
+
+impl PluginRules {
+    /// The rules that rslim ships.
+    ///
+    /// # Errors
+    /// [`RuleFileError`] if the shipped file is broken, which a test rules out.
+    pub fn builtin() -> Result<Self, RuleFileError> {
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/plugins.toml"));
+        Self::parse("rules/plugins.toml", text)
+    }
+
+    /// Parses a rule file.
+    ///
+    /// # Errors
+    /// [`RuleFileError`].
+    pub fn parse(file: &str, text: &str) -> Result<Self, RuleFileError> {
+        let parsed: PluginFile = toml::from_str(text).map_err(|source| RuleFileError::Toml {
+            file: file.to_owned(),
+            source: Box::new(source),
+        })?;
+        let rules = parsed.plugin;
+        let mut matchers = Vec::new();
+        for (number, rule) in rules.iter().enumerate() {
+            if rules[..number].iter().any(|earlier| earlier.id == rule.id) {
+                return Err(RuleFileError::Twice {
+                    file: file.to_owned(),
+                    rule: rule.id.clone(),
+                });
+            }
+            // One for each, since a path may have several rules.
+            let mut matcher = PathMatcher::default();
+            for pattern in &rule.when {
+                matcher
+                    .add(pattern, number)
+                    .map_err(|source| RuleFileError::Pattern {
+                        file: file.to_owned(),
+                        rule: rule.id.clone(),
+                        source,
+                    })?;
+            }
+            matchers.push(matcher);
+        }
+        Ok(PluginRules { rules, matchers })
+    }
+
+    /// All rules, in the order of the file.
+    pub fn rules(&self) -> &[PluginRule] {
+        &self.rules
+    }
+
+    /// The numbers of the rules for a path without a slash in front.
+    pub fn matching(&self, path: &[u8]) -> impl Iterator<Item = usize> {
+        let matchers = self.matchers.iter().enumerate();
+        matchers
+            .filter(move |(_, matcher)| matcher.rule_of(path).is_some())
+            .map(|(number, _)| number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_rules_match_their_examples() {
+        let rules = PluginRules::builtin().unwrap();
+        for (number, rule) in rules.rules().iter().enumerate() {
+            assert!(!rule.matches.is_empty(), "rule {} has no example", rule.id);
+            for path in &rule.matches {
+                let found = rules.matching(path.as_bytes()).any(|found| found == number);
+                assert!(found, "{path}");
+            }
+            assert!(!rule.why.is_empty(), "{}", rule.id);
+            assert!(
+                !rule.keeps.is_empty() || rule.reads.is_some(),
+                "rule {} keeps nothing",
+                rule.id
+            );
+        }
+    }
+}
