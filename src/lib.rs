@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`dockerfile`] → [`lint`] → [`closure`] → [`rewrite`] → [`sink`] → [`squash`] →
+//! [`analyze`] → [`dockerfile`] → [`lint`] → [`closure`] → [`rewrite`] → [`sink`] → [`squash`] → [`slim`] →
 //! [`report`] → [`cli`].
 //!
 //! ```no_run
@@ -41,6 +41,7 @@ pub mod report;
 pub mod rewrite;
 pub mod ruleset;
 pub mod sink;
+pub mod slim;
 pub mod source;
 pub mod squash;
 pub mod tree;

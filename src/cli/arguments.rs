@@ -11,8 +11,10 @@ use super::diff::DiffCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
 use super::rules::RulesCommand;
+use super::slim::SlimCommand;
 use super::squash::SquashCommand;
 use super::terminal;
+use super::why::WhyCommand;
 use crate::codec::Limits;
 use crate::layer::Verify;
 use crate::registry;
@@ -37,7 +39,9 @@ pub(super) enum Command {
     Diff(Box<DiffCommand>),
     Lint(Box<LintCommand>),
     Rules(RulesCommand),
+    Slim(Box<SlimCommand>),
     Squash(Box<SquashCommand>),
+    Why(Box<WhyCommand>),
 }
 
 const IMAGE_HELP: &str = "\
@@ -301,7 +305,8 @@ impl Arguments {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
-                Command::Diff(_) | Command::Rules(_) | Command::Squash(_) => {}
+                // The others have one report.
+                _ => {}
             }
         }
         Ok(arguments)

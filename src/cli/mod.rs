@@ -15,8 +15,10 @@ mod output;
 mod progress;
 mod result;
 mod rules;
+mod slim;
 mod squash;
 mod terminal;
+mod why;
 
 use std::process::ExitCode;
 
@@ -48,7 +50,9 @@ pub fn run() -> ExitCode {
         Command::Diff(command) => diff::run(&command),
         Command::Lint(command) => lint::run(&command),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
+        Command::Slim(command) => slim::run(&command),
         Command::Squash(command) => squash::run(&command),
+        Command::Why(command) => why::run(&command),
     };
     match done {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

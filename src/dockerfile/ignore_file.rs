@@ -114,6 +114,14 @@ impl IgnoreFile {
         ignored
     }
 
+    /// The place of the last pattern that matches `path` or a directory that it
+    /// is in: the one that decides.
+    pub fn deciding(&self, path: &str) -> Option<usize> {
+        let path = path.trim_matches('/');
+        let mut patterns = self.patterns.iter();
+        patterns.rposition(|pattern| pattern.matches_or_parent(path))
+    }
+
     /// Whether any line takes something back.
     pub fn has_exclusions(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.exclusion)

@@ -50,6 +50,30 @@ pub struct RunConfig {
     /// Arguments, or the program where there is no entry point.
     #[serde(default, deserialize_with = "null_is_default")]
     pub cmd: Vec<String>,
+    /// User and group, by name or number: `user[:group]`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub user: String,
+    /// Directory that the program starts in; `/` if empty.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub working_dir: String,
+    /// Directories of volumes, as keys.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub volumes: BTreeMap<String, serde::de::IgnoredAny>,
+    /// Shell of instructions in shell form (Docker only).
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub shell: Vec<String>,
+    /// How to tell whether a container works (Docker only).
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub healthcheck: Healthcheck,
+}
+
+/// The `config.Healthcheck` object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Healthcheck {
+    /// `CMD` and words, `CMD-SHELL` and a line, or `NONE`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub test: Vec<String>,
 }
 
 /// The `rootfs` object.

@@ -16,7 +16,7 @@ mod platform;
 mod raw;
 mod toc;
 
-pub use config::{HistoryEntry, ImageConfig, RootFs};
+pub use config::{HistoryEntry, ImageConfig, RootFs, RunConfig};
 pub use docker_manifest::{DockerManifestEntry, parse_docker_manifest};
 pub use document::{
     ATTESTATION_TYPE, Document, declared_compression, is_foreign, is_index, is_layer, is_manifest,

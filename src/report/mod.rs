@@ -5,6 +5,7 @@ pub mod json;
 pub mod lint;
 pub mod rule_pages;
 pub mod size;
+pub mod slim;
 pub mod squash;
 pub mod table;
 pub mod tree_listing;

@@ -24,7 +24,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct Image<'a> {
+pub(super) struct Image<'a> {
     reference: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<&'a str>,
@@ -46,7 +46,7 @@ struct Removed {
     bytes: u64,
 }
 
-fn image<'a>(facts: &'a Facts, reference: &'a str) -> Image<'a> {
+pub(super) fn image<'a>(facts: &'a Facts, reference: &'a str) -> Image<'a> {
     Image {
         reference,
         digest: facts.digest.as_ref().map(AsRef::as_ref),

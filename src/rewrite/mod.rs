@@ -6,12 +6,14 @@
 //! [`fold`] the configuration that fits.
 
 mod config;
+mod overlay;
 mod plan;
 mod range;
 mod spread;
 mod stream;
 
 pub use config::{ConfigError, Folded, fold};
+pub use overlay::{OverlayError, overlay};
 pub use plan::{Plan, PlanError, Totals};
 pub use range::{RangeChoice, RangeError, first_layer};
 pub use stream::{WriteError, write};

@@ -4,12 +4,9 @@ use std::io::{self, Write};
 
 use super::plan::{Item, Plan};
 use crate::layer::tar::{self, Form};
-use crate::layer::{
-    ContentHash, ContentHasher, Contents, EntryRef, FileTable, WHITEOUT_OPAQUE, WHITEOUT_PREFIX,
-};
+use crate::layer::{ContentHash, ContentHasher, WHITEOUT_OPAQUE, WHITEOUT_PREFIX};
 use crate::oci::escape_bytes;
-use crate::source::BlobRange;
-use crate::tree::{ContentDigests, EntryId, NodeId, Tree};
+use crate::tree::{ContentDigests, NodeId, Tree};
 
 /// Why a layer's tar stream could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +112,7 @@ impl Writer<'_> {
             layer: id.layer,
             source,
         };
-        let (blob, offset) = stored(self.full, id).map_err(unreadable)?;
+        let (blob, offset) = self.full.stored(id).map_err(unreadable)?;
         let sparse = entry.extra().and_then(|extra| extra.sparse.as_deref());
         // Repacking knows them already.
         let new = !self.digests.contains_key(&id);
@@ -149,21 +146,6 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-/// Where the contents of a file are.
-fn stored(tree: &Tree, id: EntryId) -> io::Result<(&BlobRange, u64)> {
-    let layer = tree.layers().get(id.layer as usize);
-    let entry: EntryRef<'_> = tree.entry(id);
-    let found = layer.zip(entry.file()).and_then(|(layer, file)| {
-        let (Contents::Stored(blob), FileTable::Stored(files)) =
-            (&layer.contents, layer.changeset.files())
-        else {
-            return None;
-        };
-        Some((blob, files.get(file as usize)?.offset))
-    });
-    found.ok_or_else(|| io::Error::other("the layer's contents are not at hand"))
 }
 
 fn zeros(out: &mut dyn Write, mut count: u64) -> io::Result<()> {

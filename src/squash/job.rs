@@ -1,12 +1,14 @@
 //! Reading, planning, writing, reading back.
 
+use std::sync::Arc;
+
 use super::layers::{described, descriptors, keep, make, recompress};
 use super::reading::{
     digested, facts, fetch_kept, first_differences, is_stored, read, read_back, refuse, stored,
     trees,
 };
 use super::{Facts, Part, Request, Shape, SquashError, Squashed};
-use crate::layer::ScannedImage;
+use crate::layer::{LayerContent, ScannedImage};
 use crate::oci::{Digest, Image, RawObject, is_foreign};
 use crate::rewrite::{self, Folded, Plan};
 use crate::sink::{Delivery, Documents, LayerEntry, Names, Sink, Staged};
@@ -73,7 +75,7 @@ pub fn squash_all(
 }
 
 /// An image whose layers were written, and what it was before.
-struct Rewritten {
+pub(super) struct Rewritten {
     input: Facts,
     /// Files stored in its layers, and their bytes.
     stored: (u64, u64),
@@ -83,16 +85,15 @@ struct Rewritten {
     warnings: Vec<String>,
 }
 
-/// Writes the layers of one image.
+/// Reads one image and writes its layers.
 fn rewrite_image(
     sink: &mut dyn Sink,
     part: Part,
     request: &Request<'_>,
 ) -> Result<(Rewritten, Documents), SquashError> {
     let Part { mut open, range } = part;
-    let layers = open.blobs.len();
     let from = match request.shape {
-        Shape::Recompress => layers,
+        Shape::Recompress => open.blobs.len(),
         Shape::Fold | Shape::Repack { .. } => rewrite::first_layer(&open.image, &range)?,
     };
     refuse(&open, from)?;
@@ -105,15 +106,57 @@ fn rewrite_image(
         attestations: open.attestations,
     };
     let mut scanned = read(again(&open.warnings), Some(from), request)?;
-    let (mut full, mut base, mut log) = trees(&scanned, from);
-    let mut plan = Plan::new(&full, &base, request.limits.layer_bytes)?;
+    let mut merged = Merged::of(&scanned, from, None, request)?;
     // Files whose last name in a kept layer goes: their contents are needed.
-    let deepest = plan.sources(&full).into_iter().min();
-    if let Some(deepest) = deepest.filter(|&layer| !is_stored(&full, layer)) {
+    let deepest = merged.plan.sources(&merged.full).into_iter().min();
+    if let Some(deepest) = deepest.filter(|&layer| !is_stored(&merged.full, layer)) {
         scanned = read(again(&open.warnings), Some(deepest as usize), request)?;
-        (full, base, log) = trees(&scanned, from);
-        plan = Plan::new(&full, &base, request.limits.layer_bytes)?;
+        merged = Merged::of(&scanned, from, None, request)?;
     }
+    write_layers(sink, &open, &scanned, merged, from, request)
+}
+
+/// The file systems before and after the range, and the layer between them.
+pub(super) struct Merged {
+    full: Tree,
+    base: Tree,
+    log: Vec<String>,
+    plan: Plan,
+}
+
+impl Merged {
+    pub(super) fn of(
+        scanned: &ScannedImage,
+        from: usize,
+        overlay: Option<Arc<LayerContent>>,
+        request: &Request<'_>,
+    ) -> Result<Self, SquashError> {
+        let (full, base, log) = trees(scanned, from, overlay);
+        let plan = Plan::new(&full, &base, request.limits.layer_bytes)?;
+        Ok(Merged {
+            full,
+            base,
+            log,
+            plan,
+        })
+    }
+}
+
+/// Writes the layers of an image that was read.
+pub(super) fn write_layers(
+    sink: &mut dyn Sink,
+    open: &OpenImage,
+    scanned: &ScannedImage,
+    merged: Merged,
+    from: usize,
+    request: &Request<'_>,
+) -> Result<(Rewritten, Documents), SquashError> {
+    let Merged {
+        full,
+        base,
+        log,
+        plan,
+    } = merged;
     let mut digests = ContentDigests::new();
     let old = descriptors(&open.image);
     let mut entries = Vec::new();
@@ -123,12 +166,13 @@ fn rewrite_image(
             Shape::Recompress if !is_foreign(&scanned.layers[layer].media_type) => {
                 recompress(sink, blob, layer, request)?
             }
-            _ => keep(sink, &scanned, blob, layer, request)?,
+            _ => keep(sink, scanned, blob, layer, request)?,
         };
-        entries.push(described(kept, &scanned, layer, &old));
+        entries.push(described(kept, scanned, layer, &old));
     }
     let plans = match request.shape {
-        _ if from == layers => Vec::new(),
+        // Nothing is above the layers that stay.
+        _ if from == full.layers().len() => Vec::new(),
         Shape::Fold | Shape::Recompress => vec![plan],
         Shape::Repack { layer_bytes } => {
             full.digest_files(&mut digests)
@@ -142,15 +186,15 @@ fn rewrite_image(
         entries.push(entry);
         new.push(diff_id);
     }
-    let documents = documents(&open.image, &scanned, from, entries, &new, request)?;
+    let documents = documents(&open.image, scanned, from, entries, &new, request)?;
     full.digest_files(&mut digests)
         .map_err(SquashError::Digest)?;
     let mut warnings = scanned.warnings.clone();
     warnings.extend(log);
     warnings.extend(left_out(open.attestations));
     let done = Rewritten {
-        input: facts(&scanned),
-        stored: stored(&scanned),
+        input: facts(scanned),
+        stored: stored(scanned),
         tree: full,
         digests,
         kept: from,
@@ -174,7 +218,7 @@ fn left_out(attestations: usize) -> Option<String> {
 
 impl Rewritten {
     /// Reads the image back and compares.
-    fn prove(
+    pub(super) fn prove(
         self,
         staged: &dyn Staged,
         number: usize,

@@ -136,10 +136,16 @@ fn read_with(
     Ok(scan(Opened::Image(open), &options)?)
 }
 
-/// All layers merged, and those below `from`; with what was odd.
-pub(super) fn trees(scanned: &ScannedImage, from: usize) -> (Tree, Tree, Vec<String>) {
-    let sets: Vec<Arc<LayerContent>> = scanned.layers.iter().map(|l| l.set.clone()).collect();
+/// All layers merged with what is laid over them, and those below `from`; with
+/// what was odd.
+pub(super) fn trees(
+    scanned: &ScannedImage,
+    from: usize,
+    overlay: Option<Arc<LayerContent>>,
+) -> (Tree, Tree, Vec<String>) {
+    let mut sets: Vec<Arc<LayerContent>> = scanned.layers.iter().map(|l| l.set.clone()).collect();
     let (base, _) = Tree::merge(sets.iter().take(from).cloned().collect());
+    sets.extend(overlay);
     let (full, log) = Tree::merge(sets);
     (full, base, log.warnings)
 }

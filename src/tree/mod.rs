@@ -12,6 +12,7 @@
 
 mod apply;
 mod compare;
+mod contents;
 mod digest;
 mod resolve;
 mod walk;

@@ -56,7 +56,24 @@ impl Tree {
         self.look_up(path, false)
     }
 
+    /// As [`Tree::follow`], with every symbolic link on the way in the order it
+    /// was crossed.
+    pub fn trace(&self, path: &[u8]) -> Option<(NodeId, Vec<NodeId>)> {
+        let mut crossed = Vec::new();
+        let node = self.look_up_with(path, true, &mut |link| crossed.push(link))?;
+        Some((node, crossed))
+    }
+
     fn look_up(&self, path: &[u8], follow_last: bool) -> Option<NodeId> {
+        self.look_up_with(path, follow_last, &mut |_| ())
+    }
+
+    fn look_up_with(
+        &self,
+        path: &[u8],
+        follow_last: bool,
+        crossed: &mut dyn FnMut(NodeId),
+    ) -> Option<NodeId> {
         let mut node = ROOT;
         let mut budget = Budget::default();
         // Components still to go, the next one last.
@@ -75,6 +92,7 @@ impl Tree {
             if !budget.allows(target) {
                 return None;
             }
+            crossed(child);
             if target.first() == Some(&b'/') {
                 node = ROOT;
             }

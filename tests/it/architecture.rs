@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "codec",
     "oci",
     "registry",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 16] = [
     "rewrite",
     "sink",
     "squash",
+    "slim",
     "report",
     "cli",
 ];

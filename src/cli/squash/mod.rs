@@ -1,6 +1,6 @@
 //! `rslim squash`.
 
-mod range;
+pub(super) mod range;
 
 use std::io::{self, Write};
 

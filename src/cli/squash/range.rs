@@ -58,7 +58,11 @@ impl RangeArguments {
 }
 
 /// How many of the layers are the base's.
-fn base_layers(base: &str, arguments: &ImageArguments, open: &OpenImage) -> Result<usize, Failure> {
+pub(in super::super) fn base_layers(
+    base: &str,
+    arguments: &ImageArguments,
+    open: &OpenImage,
+) -> Result<usize, Failure> {
     if base == "auto" {
         let found = analyze::detect_base(&open.image);
         let found = found.ok_or_else(|| {

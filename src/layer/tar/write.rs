@@ -15,6 +15,8 @@ use crate::layer::changeset::{EntryKind, EntryRef, Owner};
 pub enum Form<'a> {
     /// As what it is, a file with its contents to follow.
     Itself,
+    /// As a file of the same metadata with other contents of this size.
+    Changed(u64),
     /// As a hard link to another path of the image.
     Link(&'a [u8]),
 }
@@ -30,6 +32,7 @@ pub fn entry_headers(out: &mut Vec<u8>, entry: EntryRef<'_>, path: &[u8], form: 
     let extra = entry.extra();
     let (kind, link, size) = match form {
         Form::Link(target) => (flag::LINK, target, 0),
+        Form::Changed(size) => (flag::REGULAR, &b""[..], size),
         Form::Itself => (
             flag_of(entry.kind()),
             entry.link().unwrap_or_default(),

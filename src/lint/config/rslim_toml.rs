@@ -12,6 +12,8 @@ use crate::lint::settings::{Compat, ShellLint};
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct RawFile {
     lint: RawLint,
+    /// For `rslim slim`.
+    slim: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize, Default)]

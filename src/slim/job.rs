@@ -1,0 +1,155 @@
+//! From an image to a smaller one.
+
+use std::sync::Arc;
+
+use super::check::{Fault, check};
+use super::decide::{Decisions, Rules, Subject, decide};
+use super::error::SlimError;
+use super::options::{Options, Tier};
+use super::summary::Summary;
+use super::view::View;
+use crate::codec::Limits;
+use crate::layer::LayerContent;
+use crate::rewrite;
+use crate::source::OpenImage;
+use crate::squash::{self, Prepared, Request, Squashed};
+use crate::tree::Tree;
+
+/// An image that was read, with all contents at hand.
+pub struct Image {
+    prepared: Prepared,
+    tree: Tree,
+    /// What was odd when its layers were merged.
+    pub warnings: Vec<String>,
+}
+
+impl Image {
+    /// Reads an image.
+    ///
+    /// # Errors
+    /// [`SlimError::Squash`] if it cannot be read.
+    pub fn read(open: OpenImage, request: &Request<'_>) -> Result<Self, SlimError> {
+        let prepared = squash::prepare(open, request)?;
+        let sets = prepared
+            .scanned
+            .layers
+            .iter()
+            .map(|layer| layer.set.clone());
+        let (tree, log) = Tree::merge(sets.collect());
+        Ok(Image {
+            prepared,
+            tree,
+            warnings: log.warnings,
+        })
+    }
+
+    /// The image's file system.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// How many of the lowest layers are not rewritten.
+    pub fn kept_layers(&self) -> usize {
+        self.prepared.from
+    }
+
+    /// What decisions are about.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject::new(&self.tree, &self.prepared.scanned.image.config)
+    }
+
+    /// The changes as a layer.
+    fn overlay(
+        &self,
+        decisions: &Decisions,
+        limits: &Limits,
+    ) -> Result<Arc<LayerContent>, SlimError> {
+        let removed = |node| !decisions.keeps(node);
+        let overlay = rewrite::overlay(&self.tree, &removed, &decisions.changed, limits)?;
+        Ok(overlay)
+    }
+
+    /// Checks what the decisions would leave.
+    ///
+    /// # Errors
+    /// [`SlimError::Overlay`].
+    pub fn check(
+        &self,
+        subject: &Subject<'_>,
+        decisions: &Decisions,
+        limits: &Limits,
+    ) -> Result<Vec<Fault>, SlimError> {
+        let overlay = self.overlay(decisions, limits)?;
+        let layers = self.prepared.scanned.layers.iter();
+        let mut sets: Vec<_> = layers.map(|layer| layer.set.clone()).collect();
+        sets.push(overlay);
+        let (after, _) = Tree::merge(sets);
+        Ok(check(subject, View { tree: &after }))
+    }
+
+    /// Writes the smaller image, and shows that it is what was decided.
+    ///
+    /// # Errors
+    /// [`SlimError`]; nothing is left of the result then.
+    pub fn write(
+        &self,
+        decisions: &Decisions,
+        request: &Request<'_>,
+    ) -> Result<Squashed, SlimError> {
+        let overlay = self.overlay(decisions, &request.limits)?;
+        Ok(squash::write_edited(&self.prepared, overlay, request)?)
+    }
+}
+
+/// The tiers that were tried, and what is decided at the last of them.
+pub struct Climb {
+    /// Each tier with the bytes of files that it leaves.
+    pub tried: Vec<(Tier, u64)>,
+    /// The decisions.
+    pub decisions: Decisions,
+    /// What they come to.
+    pub summary: Summary,
+    /// The tier that they are of.
+    pub tier: Tier,
+}
+
+/// Decides at the tier of the options, or, with a target, at the first tier
+/// that leaves at most so many bytes; at the last one if none does.
+///
+/// # Errors
+/// As [`decide`].
+pub fn climb(
+    subject: &Subject<'_>,
+    rules: &Rules,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Climb, SlimError> {
+    let tiers = match target {
+        Some(_) => &Tier::ALL[..],
+        None => std::slice::from_ref(&options.tier),
+    };
+    let mut tried = Vec::new();
+    let mut last = None;
+    for &tier in tiers {
+        let options = Options {
+            tier,
+            ..options.clone()
+        };
+        let decisions = decide(subject, rules, &options)?;
+        let summary = Summary::of(subject, rules, &decisions);
+        let bytes = summary.kept.bytes;
+        tried.push((tier, bytes));
+        last = Some((tier, decisions, summary));
+        if target.is_some_and(|target| bytes <= target) {
+            break;
+        }
+    }
+    // There is always one.
+    let (tier, decisions, summary) = last.ok_or(SlimError::NoEntry)?;
+    Ok(Climb {
+        tried,
+        decisions,
+        summary,
+        tier,
+    })
+}
