@@ -19,4 +19,4 @@ pub mod script;
 
 pub use files::{Files, Found, Kind, NodeId};
 pub use need::{Need, NeedKind};
-pub use paths::absolute_paths;
+pub use paths::{absolute_paths, constants};

@@ -51,6 +51,51 @@ pub fn absolute_paths(
     Ok(())
 }
 
+/// Calls `visit` with the short texts between zero bytes in the first `limit`
+/// bytes of a file, the constants of a program, and with where each begins.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn constants(
+    files: &dyn Files,
+    node: NodeId,
+    limit: u64,
+    visit: &mut dyn FnMut(u64, &[u8]),
+) -> io::Result<()> {
+    /// Names of programs are not longer.
+    const LONG: usize = 64;
+    let size = files.size(node).min(limit);
+    let mut open: Vec<u8> = Vec::new();
+    // Where the open text begins, and where the part looked at does.
+    let (mut start, mut place) = (0_u64, 0_u64);
+    let mut at = 0;
+    while at < size {
+        let want = usize::try_from(size.saturating_sub(at)).map_or(CHUNK, |left| left.min(CHUNK));
+        let bytes = files.read(node, at, want)?;
+        if bytes.is_empty() {
+            break;
+        }
+        at = at.saturating_add(bytes.len() as u64);
+        let mut parts = bytes.split(|&b| b == 0).peekable();
+        while let Some(part) = parts.next() {
+            if open.len() <= LONG {
+                open.extend_from_slice(part.get(..LONG.saturating_add(1)).unwrap_or(part));
+            }
+            place = place.saturating_add(part.len() as u64);
+            if parts.peek().is_none() {
+                break;
+            }
+            if open.len() > 1 && open.len() <= LONG {
+                visit(start, &open);
+            }
+            open.clear();
+            place = place.saturating_add(1);
+            start = place;
+        }
+    }
+    Ok(())
+}
+
 /// Finds the paths of `bytes`. Gives where to look again when more bytes come.
 fn scan(bytes: &[u8], last: bool, visit: &mut dyn FnMut(&[u8])) -> usize {
     let mut from = 0;
@@ -132,6 +177,20 @@ mod tests {
             ]
         );
         assert!(found(b"a/b //c /").is_empty());
+    }
+
+    #[test]
+    fn constants_stand_between_zeros() {
+        let mut files = Memory::new();
+        let mut text = vec![b'x'; CHUNK - 3];
+        text.extend_from_slice(b"\0gzip\0\0xz\0open");
+        let node = files.file("/x", text);
+        let mut found = Vec::new();
+        constants(&files, node, u64::MAX, &mut |text| {
+            found.push(text.to_vec())
+        })
+        .unwrap();
+        assert_eq!(found, [b"gzip".to_vec(), b"xz".to_vec()]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::view::View;
 use super::walk::{Level, Start};
 use crate::closure::{self, Files, NodeId};
 use crate::layer::EntryKind;
+use crate::ruleset::{CacheClass, CacheRules};
 
 /// Small files that programs look up on their own: names of users and hosts,
 /// certificates, time zone, what system this is.
@@ -90,11 +91,19 @@ pub(super) fn is_list(path: &[u8]) -> bool {
     LISTS.iter().any(|list| path.starts_with(list))
 }
 
+/// Whether a file is a leftover of a tool.
+fn is_cache(caches: &CacheRules, path: &[u8]) -> bool {
+    let rule = caches.rule_of(path);
+    rule.is_some_and(|rule| rule.inert && rule.class == CacheClass::Cache)
+}
+
 /// Collects what the walk starts from.
 pub(super) struct Starts<'a> {
     view: View<'a>,
     units: &'a Units,
     pub(super) list: Vec<Start>,
+    /// Links without owner among the settings.
+    pub(super) switches: Vec<Start>,
 }
 
 impl<'a> Starts<'a> {
@@ -103,6 +112,7 @@ impl<'a> Starts<'a> {
             view,
             units,
             list: Vec::new(),
+            switches: Vec::new(),
         }
     }
 
@@ -180,7 +190,7 @@ impl<'a> Starts<'a> {
     }
 
     /// What belongs to no package: the application, most of all.
-    pub(super) fn unowned(&mut self, options: &Options) {
+    pub(super) fn unowned(&mut self, options: &Options, caches: &CacheRules) {
         let tree = self.view.tree;
         for node in tree.paths() {
             if !self.units.owners(node).is_empty() {
@@ -188,16 +198,28 @@ impl<'a> Starts<'a> {
             }
             let path = tree.path(node);
             let system = is_system(&path);
-            if system && options.tier == Tier::File {
+            let switch = path.starts_with(b"etc/") && tree.kind(node) == EntryKind::Symlink;
+            if system && !switch && options.tier == Tier::File {
                 continue;
             }
             let reason = Reason::new(By::Itself, Kind::Unowned);
             let (level, application) = match tree.kind(node) {
                 EntryKind::Directory => continue,
-                // Links of the system are kept when what they lead to is.
+                EntryKind::Symlink if path.starts_with(b"etc/") && !is_list(&path) => {
+                    self.switches.push(Start {
+                        node,
+                        level: Level::Reached,
+                        reason,
+                        application: false,
+                    });
+                    continue;
+                }
+                // Other links of the system are kept when what they lead to is.
                 EntryKind::Symlink if system => continue,
+                // A link to a part of a package counts when somebody uses it.
+                EntryKind::Symlink if self.leads_to_package(node) => continue,
                 EntryKind::Symlink => (Level::Reached, false),
-                EntryKind::File if path.ends_with(b".pyc") => continue,
+                EntryKind::File if path.ends_with(b".pyc") || is_cache(caches, &path) => continue,
                 EntryKind::File => self.unowned_file(node, &path, system),
                 _ => (Level::Kept, false),
             };
@@ -208,6 +230,11 @@ impl<'a> Starts<'a> {
                 application,
             });
         }
+    }
+
+    fn leads_to_package(&self, link: NodeId) -> bool {
+        let found = self.view.resolve(&self.view.path(link));
+        found.is_some_and(|found| !self.units.owners(found.node).is_empty())
     }
 
     fn unowned_file(&self, node: NodeId, path: &[u8], system: bool) -> (Level, bool) {

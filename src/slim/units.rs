@@ -61,7 +61,7 @@ pub struct Units {
 }
 
 /// Owners of one path that are remembered; more make no difference.
-const MOST_OWNERS: usize = 8;
+pub(super) const MOST_OWNERS: usize = 8;
 
 impl Units {
     /// Finds all packages.

@@ -1,6 +1,8 @@
 //! What a loader looks at in one ELF file, read from its program headers, never its sections: the
 //! loader does the same, and a stripped file may have no sections.
 
+use std::ops::Range;
+
 use goblin::container::{Container, Ctx};
 use goblin::elf::Elf;
 use goblin::elf::dynamic::{self, Dyn, Dynamic};
@@ -107,6 +109,9 @@ pub struct Object {
     pub dynamic: bool,
     /// What `.note.dlopen` says.
     pub dlopen: Vec<DlopenNote>,
+    /// Where the names of symbols stand in the file, as far as `DT_STRSZ` can be
+    /// believed.
+    pub symbol_names: Option<Range<u64>>,
     pub(super) loads: Vec<Load>,
 }
 
@@ -170,6 +175,7 @@ impl Object {
             pie: false,
             dynamic: false,
             dlopen: Vec::new(),
+            symbol_names: None,
             loads,
         };
         for segment in &program_headers {
@@ -226,6 +232,10 @@ impl Object {
         self.nodeflib = flags & dynamic::DF_1_NODEFLIB != 0;
         self.pie = flags & dynamic::DF_1_PIE != 0;
         let table = last(dynamic::DT_STRTAB);
+        self.symbol_names = table
+            .and_then(|address| offset(&self.loads, address))
+            .zip(last(dynamic::DT_STRSZ))
+            .map(|(start, size)| start..start.saturating_add(size));
         let mut total = 0_usize;
         // The table's size (DT_STRSZ) is not looked at, as the loaders do not either.
         let mut string = |value: u64| {
@@ -264,6 +274,14 @@ impl Object {
         }
         Ok(())
     }
+}
+
+/// Where an address is in the file.
+fn offset(loads: &[Load], address: u64) -> Option<u64> {
+    loads.iter().find_map(|load| {
+        let inside = address.checked_sub(load.address)?;
+        (inside < load.size).then(|| load.offset.checked_add(inside))?
+    })
 }
 
 /// Tags that goblin has no names for.

@@ -217,6 +217,8 @@ impl<'a> Walk<'a> {
             .map(|package| package.name.clone())
             .unwrap_or_default();
         let held = match from.package {
+            // What a package installs with is not there for it by accident.
+            Some(by) if self.is_foreign(by, id) => true,
             Some(_) => self.is_development(&name, b"/", true),
             None => from.tooling && self.is_development(&name, from.dir, false),
         };
@@ -233,6 +235,13 @@ impl<'a> Walk<'a> {
             None => What::Request(request.to_owned()),
         };
         self.reach(id, By::File(from.node), Some(line), what);
+    }
+
+    /// Whether a package of an application finds one of the system, which its
+    /// author knew nothing of.
+    fn is_foreign(&self, by: PackageId, found: PackageId) -> bool {
+        let kind = |id| self.packages.get(id).map(|package| package.kind);
+        kind(by) == Some(PackageKind::Installed) && kind(found) == Some(PackageKind::System)
     }
 
     /// Whether applications have `name` for development only: those around `dir`, or all.

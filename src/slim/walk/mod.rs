@@ -14,15 +14,18 @@ mod text;
 
 use std::collections::VecDeque;
 
+use hashbrown::HashSet;
+
 use super::error::SlimError;
 use super::options::{Options, Tier};
 use super::reason::{By, Kind, Reason, UnitId};
 use super::roots::Launch;
-use super::units::Units;
+use super::units::{MOST_OWNERS, Units};
 use super::view::View;
 use crate::closure::elf::{LoaderConfig, Objects};
 use crate::closure::script::{Environment, perl, ruby};
 use crate::closure::{self, Files, Found, NodeId};
+use crate::tree::ROOT;
 
 use language::Languages;
 pub(super) use package::Installer;
@@ -85,6 +88,8 @@ pub(super) struct Walk<'a> {
     queue: VecDeque<NodeId>,
     carry: VecDeque<UnitId>,
     languages: Languages,
+    /// Names of the programs in `PATH`.
+    programs: HashSet<Vec<u8>>,
     perl: Option<perl::Libraries>,
     ruby: Option<ruby::Libraries>,
     notes: Vec<Note>,
@@ -108,6 +113,7 @@ impl<'a> Walk<'a> {
             queue: VecDeque::new(),
             carry: VecDeque::new(),
             languages: Languages::default(),
+            programs: programs(setting),
             perl: None,
             ruby: None,
             notes: Vec::new(),
@@ -116,7 +122,13 @@ impl<'a> Walk<'a> {
 
     /// Walks from what is run, then from each group of `starts`: what is reached
     /// first has the better reason. Packages are carried last.
-    pub(super) fn run(mut self, starts: &[Vec<Start>]) -> Result<Reached, SlimError> {
+    /// Links that switch on a part of a package start last, if the package is
+    /// there at all.
+    pub(super) fn run(
+        mut self,
+        starts: &[Vec<Start>],
+        switches: &[Start],
+    ) -> Result<Reached, SlimError> {
         self.commands()?;
         self.follow();
         for group in starts {
@@ -125,9 +137,15 @@ impl<'a> Walk<'a> {
             }
             self.follow();
         }
-        while let Some(unit) = self.carry.pop_front() {
-            self.carry_unit(unit);
-            self.follow();
+        loop {
+            while let Some(unit) = self.carry.pop_front() {
+                self.carry_unit(unit);
+                self.follow();
+            }
+            self.switch_on(switches);
+            if self.carry.is_empty() {
+                break;
+            }
         }
         self.notes.sort();
         self.notes.dedup();
@@ -137,6 +155,22 @@ impl<'a> Walk<'a> {
             units: self.units,
             notes: self.notes,
         })
+    }
+
+    /// `/etc/nginx/modules-enabled/x.conf -> …` counts when nginx is there.
+    fn switch_on(&mut self, switches: &[Start]) {
+        for switch in switches {
+            let tree = self.setting.view.tree;
+            let owners = self
+                .setting
+                .units
+                .directory_owners(tree.parent(switch.node));
+            let there = |&id: &UnitId| self.units.get(id as usize).is_some_and(Option::is_some);
+            if owners.is_empty() || owners.iter().any(there) {
+                self.start(switch);
+            }
+        }
+        self.follow();
     }
 
     /// Follows everything that is reached until there is nothing new.
@@ -204,7 +238,10 @@ impl<'a> Walk<'a> {
                 ..reason.clone()
             });
         }
-        self.reach_owners(link);
+        // `/lib -> usr/lib` is of no package, whatever lists say.
+        if self.setting.view.tree.parent(link) != ROOT {
+            self.reach_owners(link);
+        }
     }
 
     fn expand(&mut self, node: NodeId) {
@@ -243,7 +280,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A directory that is named: what one package has there is meant with it.
+    /// A directory that is named: what packages have there is meant with it.
     /// The large ones that many packages share mean nothing.
     fn expand_directory(&mut self, node: NodeId) {
         let tree = self.setting.view.tree;
@@ -251,11 +288,14 @@ impl<'a> Walk<'a> {
             return;
         }
         let owners = self.setting.units.directory_owners(node);
-        let by = Reason::new(By::Node(node), Kind::BelongsTo);
-        if let [owner] = *owners {
-            self.reach_unit(owner, by);
+        let few = owners.len() < MOST_OWNERS;
+        if few {
+            // Extensions come as packages of their own.
+            for &owner in owners {
+                self.reach_unit(owner, Reason::new(By::Node(node), Kind::BelongsTo));
+            }
         }
-        if self.setting.options.tier == Tier::File && owners.len() <= 1 {
+        if self.setting.options.tier == Tier::File && few {
             let below: Vec<NodeId> = tree
                 .walk_from(node)
                 .filter_map(|step| match step {
@@ -279,6 +319,17 @@ impl<'a> Walk<'a> {
             self.notes.push(Note { node, line, text });
         }
     }
+}
+
+fn programs(setting: &Setting<'_>) -> HashSet<Vec<u8>> {
+    let view = setting.view;
+    let found = setting
+        .launch
+        .path
+        .iter()
+        .filter_map(|dir| view.resolve(dir));
+    let entries = found.flat_map(|found| view.children(found.node));
+    entries.map(|(name, _)| name).collect()
 }
 
 /// Directories that hold a bit of everything.

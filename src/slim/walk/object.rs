@@ -1,8 +1,10 @@
 //! ELF files: their libraries, and the names that stand in them.
 
+use std::ops::Range;
+
 use super::{Level, Walk};
 use crate::closure::elf::{Closure, Dlopen, How, When, Why, closure_with, soname_strings};
-use crate::closure::{Files, NodeId, absolute_paths, script};
+use crate::closure::{Files, NodeId, absolute_paths, constants, script};
 use crate::slim::reason::{By, Kind, Reason};
 
 /// Bytes of one file that are searched for names.
@@ -39,6 +41,9 @@ impl Walk<'_> {
                 }
             }
             self.reach_paths(node, SEARCHED, Kind::PathString);
+            if let Some(symbols) = self.symbol_names(node, name) {
+                self.reach_programs(node, &symbols);
+            }
         }
     }
 
@@ -60,6 +65,72 @@ impl Walk<'_> {
         for file in &closure.config {
             let reason = Reason::new(By::Node(closure.root), Kind::LoaderConfig);
             self.reach_found(file, reason);
+        }
+    }
+
+    /// Where a program has the names of its symbols; `None` for what is no
+    /// program. The words of an interpreter are those of its language, no names
+    /// of other programs.
+    fn symbol_names(&self, node: NodeId, name: &[u8]) -> Option<Range<u64>> {
+        const INTERPRETERS: [&[u8]; 14] = [
+            b"awk", b"bash", b"busybox", b"gawk", b"java", b"lua", b"mawk", b"node", b"perl",
+            b"php", b"pypy", b"python", b"ruby", b"sed",
+        ];
+        if INTERPRETERS.iter().any(|known| name.starts_with(known)) {
+            return None;
+        }
+        match &*self.objects.get(node) {
+            Ok(Some(object)) if object.interpreter.is_some() && object.soname.is_none() => {
+                object.symbol_names.clone()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether packages use a program without saying so, as Debian's do with
+    /// those of essential packages.
+    fn is_essential(&self, node: NodeId) -> bool {
+        let units = self.setting.units;
+        let mut owners = units.owners(node).iter();
+        owners.any(|&unit| {
+            let package = units.system_package(unit);
+            package.is_some_and(|package| package.essential)
+        })
+    }
+
+    /// A program that asks the system to look for others in `PATH` has their
+    /// names among its constants: `tar` has `gzip`. Many other words stand there
+    /// too, so of a packaged program those count that its package need not
+    /// depend on.
+    fn reach_programs(&mut self, node: NodeId, symbols: &Range<u64>) {
+        const ASKS: [&[u8]; 4] = [b"execvp", b"execlp", b"execvpe", b"posix_spawnp"];
+        let view = self.setting.view;
+        let mut asks = false;
+        let mut named: Vec<Vec<u8>> = Vec::new();
+        let programs = &self.programs;
+        let read = constants(
+            &view,
+            node,
+            SEARCHED,
+            &mut |at, text| match symbols.contains(&at) {
+                true => asks |= ASKS.contains(&text),
+                false if programs.contains(text) => named.push(text.to_vec()),
+                false => {}
+            },
+        );
+        if read.is_err() || !asks {
+            return;
+        }
+        named.sort();
+        named.dedup();
+        let packaged = !self.setting.units.owners(node).is_empty();
+        for name in named {
+            if let Some(found) = self.setting.environment.command(&view, &name)
+                && (!packaged || self.is_essential(found.node))
+            {
+                let name = String::from_utf8_lossy(&name);
+                self.reach_found(&found, Reason::named(By::Node(node), Kind::Runs, &name));
+            }
         }
     }
 
