@@ -142,8 +142,12 @@ pub fn decide(
     decide_without(subject, rules, options, None)
 }
 
-/// The same as if one step from a reason to a path were not there.
-pub(super) fn decide_without(
+/// The same as if one step, from what a reason starts from to a path, were not
+/// there: what is then different hangs on it.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_without(
     subject: &Subject<'_>,
     rules: &Rules,
     options: &Options,

@@ -23,7 +23,7 @@ mod view;
 mod walk;
 
 pub use check::{Fault, check};
-pub use decide::{Decisions, Rules, Subject, Verdict, decide};
+pub use decide::{Decisions, Rules, Subject, Verdict, decide, decide_without};
 pub use error::SlimError;
 pub use explain::{Explanation, explain, last_step, origin};
 pub use job::{Climb, Image, climb};

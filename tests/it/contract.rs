@@ -161,6 +161,43 @@ fn matches(schema: &jsonschema::Validator, report: &Value) {
 }
 
 #[test]
+fn slim_and_why_match_their_schemas() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = fixtures::by_name("service").unwrap();
+    let image = fixture.build(dir.path()).unwrap();
+    let image = image.to_str().unwrap();
+    let (to, report) = (dir.path().join("to.tar"), dir.path().join("report.json"));
+    let (to, report) = (to.to_str().unwrap(), report.to_str().unwrap());
+    let json = |words: &[&str]| -> Value {
+        let ran = rslim(words);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let matches = |name: &str, document: &Value| {
+        let schema = schema(name);
+        let errors: Vec<_> = schema
+            .iter_errors(document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    };
+    matches(
+        "slim",
+        &json(&["slim", image, "-o", to, "-f", "json", "--report", report]),
+    );
+    matches(
+        "slim",
+        &json(&["slim", image, "--dry-run", "-f", "json", "--tier", "file"]),
+    );
+    let decisions: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    matches("slim-decisions", &decisions);
+    matches(
+        "why",
+        &json(&["why", image, "/usr/bin/tool", "/bin/sh", "-f", "json"]),
+    );
+}
+
+#[test]
 fn squash_and_diff_match_their_schemas() {
     let dir = tempfile::tempdir().unwrap();
     let demo = fixtures::by_name("demo").unwrap();

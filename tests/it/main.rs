@@ -27,6 +27,7 @@ mod program;
 mod registry;
 mod reports;
 mod semantic;
+mod slim;
 mod squash;
 mod squash_hostile;
 mod squash_points;

@@ -346,6 +346,8 @@ fn is_general(path: &[u8]) -> bool {
         [b"etc", name] | [b"usr", b"lib", name] if name.ends_with(b".d") => true,
         [b"etc" | b"opt" | b"srv" | b"home" | b"app", _] => false,
         [_, _] => true,
+        // Many packages have files of services for systemd and the like.
+        [b"usr", b"lib", b"systemd" | b"udev" | b"init" | b"lsb", ..] => true,
         [b"usr", b"lib", name] => {
             name.windows(5).any(|part| part == b"linux") || name.starts_with(b"python")
         }
@@ -359,8 +361,12 @@ fn is_general(path: &[u8]) -> bool {
                 | b"bash-completion"
                 | b"applications"
                 | b"lintian"
+                | b"perl5"
+                | b"python3"
+                | b"polkit-1"
+                | b"dbus-1"
         ),
-        [b"var", b"lib", b"dpkg" | b"apt"] | [b"etc", b"systemd", _] => true,
+        [b"var", b"lib", b"dpkg" | b"apt"] | [b"etc", b"systemd", ..] => true,
         _ => false,
     }
 }
