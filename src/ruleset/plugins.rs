@@ -19,6 +19,9 @@ pub struct PluginRule {
     /// Patterns of what it loads; directories count with all that is in them.
     #[serde(default)]
     pub keeps: Vec<String>,
+    /// Patterns of what `keeps` does not mean; a directory counts as in `keeps`.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// The reader of a settings file that says more.
     #[serde(default)]
     pub reads: Option<String>,
@@ -41,6 +44,7 @@ struct PluginFile {
 pub struct PluginRules {
     rules: Vec<PluginRule>,
     matchers: Vec<PathMatcher>,
+    excepts: Vec<Option<PathMatcher>>,
 }
 
 impl PluginRules {
@@ -64,27 +68,39 @@ impl PluginRules {
         })?;
         let rules = parsed.plugin;
         let mut matchers = Vec::new();
+        let mut excepts = Vec::new();
         for (number, rule) in rules.iter().enumerate() {
-            if rules[..number].iter().any(|earlier| earlier.id == rule.id) {
+            let mut earlier = rules.iter().take(number);
+            if earlier.any(|earlier| earlier.id == rule.id) {
                 return Err(RuleFileError::Twice {
                     file: file.to_owned(),
                     rule: rule.id.clone(),
                 });
             }
+            let broken = |source| RuleFileError::Pattern {
+                file: file.to_owned(),
+                rule: rule.id.clone(),
+                source,
+            };
             // One for each, since a path may have several rules.
             let mut matcher = PathMatcher::default();
             for pattern in &rule.when {
-                matcher
-                    .add(pattern, number)
-                    .map_err(|source| RuleFileError::Pattern {
-                        file: file.to_owned(),
-                        rule: rule.id.clone(),
-                        source,
-                    })?;
+                matcher.add(pattern, number).map_err(broken)?;
             }
             matchers.push(matcher);
+            let mut except = PathMatcher::default();
+            for pattern in &rule.except {
+                except.add(pattern, number).map_err(broken)?;
+                let below = format!("{pattern}/**");
+                except.add(&below, number).map_err(broken)?;
+            }
+            excepts.push(Some(except).filter(|_| !rule.except.is_empty()));
         }
-        Ok(PluginRules { rules, matchers })
+        Ok(PluginRules {
+            rules,
+            matchers,
+            excepts,
+        })
     }
 
     /// All rules, in the order of the file.
@@ -98,6 +114,11 @@ impl PluginRules {
         matchers
             .filter(move |(_, matcher)| matcher.rule_of(path).is_some())
             .map(|(number, _)| number)
+    }
+
+    /// What a rule's `except` says; `None` if it has none.
+    pub fn except(&self, number: usize) -> Option<&PathMatcher> {
+        self.excepts.get(number)?.as_ref()
     }
 }
 

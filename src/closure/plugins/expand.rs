@@ -1,76 +1,145 @@
 //! A pattern of paths → the paths of the image that it means.
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 
+use crate::closure::files::join;
 use crate::closure::{Files, Found, Kind, NodeId};
+use crate::ruleset::PathMatcher;
 
 /// Paths of one pattern; real ones mean some thousands.
 const MOST: usize = 64 * 1024;
 
-/// Calls `each` for all that `pattern` (relative to the root) means: `*` and
-/// the like within a name, `**` for any number of directories. A directory
-/// counts with everything that is in it.
-pub(super) fn expand(files: &dyn Files, pattern: &str, each: &mut dyn FnMut(Found)) {
-    let mut left = MOST;
-    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    let wild = parts
-        .iter()
-        .position(|part| part.contains(['*', '?', '[', '{']));
-    let (fixed, rest) = parts.split_at(wild.unwrap_or(parts.len()));
-    let start = format!("/{}", fixed.join("/"));
-    let Some(found) = files.resolve(start.as_bytes()) else {
-        return;
-    };
-    if rest.is_empty() {
-        whole(files, found, &mut left, each);
-        return;
+/// How patterns are expanded.
+pub(super) struct Expansion<'a> {
+    files: &'a dyn Files,
+    /// Where patterns with `./` or `../` in front start.
+    directory: &'a [u8],
+    /// What is left out, with everything in it.
+    except: Option<&'a PathMatcher>,
+    /// So many entries may still be looked at.
+    left: usize,
+}
+
+impl<'a> Expansion<'a> {
+    pub(super) fn new(files: &'a dyn Files, directory: &'a [u8]) -> Self {
+        Expansion {
+            files,
+            directory,
+            except: None,
+            left: MOST,
+        }
     }
-    let globs: Vec<Option<globset::GlobMatcher>> = rest
-        .iter()
-        .map(|part| match *part {
-            "**" => None,
-            part => GlobBuilder::new(part)
-                .build()
-                .ok()
-                .map(|glob| glob.compile_matcher()),
-        })
-        .collect();
-    // Places still to look at: a directory, and which part its entries are matched with.
-    let mut todo = vec![(found, 0_usize)];
-    while let Some((found, at)) = todo.pop() {
-        let Some(part) = globs.get(at) else { continue };
-        let last = at.saturating_add(1) == globs.len();
-        if part.is_none() {
-            match last {
-                true => {
-                    whole(files, found, &mut left, each);
+
+    pub(super) fn except(self, except: Option<&'a PathMatcher>) -> Self {
+        Expansion { except, ..self }
+    }
+
+    /// Calls `each` for all that `pattern` means: `*` and the like within a
+    /// name, `**` for any number of directories. A directory counts with
+    /// everything that is in it. It starts at the root, if not with a dot.
+    pub(super) fn expand(&mut self, pattern: &str, each: &mut dyn FnMut(Found)) {
+        let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+        let wild = parts.iter().position(|part| is_wild(part));
+        let (fixed, rest) = parts.split_at(wild.unwrap_or(parts.len()));
+        let start = match fixed.first() {
+            Some(&("." | "..")) => self.directory,
+            _ => b"/",
+        };
+        let fixed: Vec<&str> = fixed.iter().filter(|part| **part != ".").copied().collect();
+        let start = join(start, fixed.join("/").as_bytes());
+        let Some(found) = self.files.resolve(&start) else {
+            return;
+        };
+        if rest.is_empty() {
+            self.whole(found, each);
+            return;
+        }
+        let globs: Vec<Option<GlobMatcher>> = rest.iter().map(|part| glob(part)).collect();
+        self.wild(found, &globs, each);
+    }
+
+    fn wild(&mut self, from: Found, globs: &[Option<GlobMatcher>], each: &mut dyn FnMut(Found)) {
+        // Places still to look at: a directory, and which part its entries are matched with.
+        let mut todo = vec![(from, 0_usize)];
+        while let Some((found, at)) = todo.pop() {
+            let Some(part) = globs.get(at) else { continue };
+            let next = at.saturating_add(1);
+            let last = next == globs.len();
+            if part.is_none() {
+                if last {
+                    self.whole(found, each);
                     continue;
                 }
-                false => todo.push((found.clone(), at.saturating_add(1))),
+                todo.push((found.clone(), next));
             }
-        }
-        for (name, child) in files.children(found.node) {
-            if left == 0 {
-                return;
-            }
-            left = left.saturating_sub(1);
-            let below = Found {
-                node: child,
-                crossed: found.crossed.clone(),
-            };
-            match part {
-                None if files.kind(child) == Kind::Directory => todo.push((below, at)),
-                None => {}
-                Some(glob) if !glob.is_match(String::from_utf8_lossy(&name).as_ref()) => {}
-                Some(_) if last => whole(files, below, &mut left, each),
-                Some(_) => {
-                    if let Some(next) = follow(files, below) {
-                        todo.push((next, at.saturating_add(1)));
+            for (name, child) in self.files.children(found.node) {
+                if self.left == 0 {
+                    return;
+                }
+                self.left = self.left.saturating_sub(1);
+                let below = Found {
+                    node: child,
+                    crossed: found.crossed.clone(),
+                };
+                match part {
+                    None if self.files.kind(child) != Kind::Directory => {}
+                    None if self.is_spared(child) => {}
+                    None => todo.push((below, at)),
+                    Some(glob) if !glob.is_match(String::from_utf8_lossy(&name).as_ref()) => {}
+                    Some(_) if last => self.whole(below, each),
+                    Some(_) => {
+                        todo.extend(follow(self.files, below).map(|found| (found, next)));
                     }
                 }
             }
         }
     }
+
+    /// A path, and everything below it if it is a directory.
+    pub(super) fn whole(&mut self, found: Found, each: &mut dyn FnMut(Found)) {
+        let crossed = found.crossed;
+        let mut todo: Vec<NodeId> = vec![found.node];
+        while let Some(node) = todo.pop() {
+            if self.left == 0 {
+                return;
+            }
+            self.left = self.left.saturating_sub(1);
+            if self.is_spared(node) {
+                continue;
+            }
+            each(Found {
+                node,
+                crossed: crossed.clone(),
+            });
+            if self.files.kind(node) == Kind::Directory {
+                let children = self.files.children(node).into_iter().rev();
+                todo.extend(children.map(|(_, child)| child));
+            }
+        }
+    }
+
+    fn is_spared(&self, node: NodeId) -> bool {
+        self.except.is_some_and(|except| {
+            let path = self.files.path(node);
+            let path = path.strip_prefix(b"/").unwrap_or(&path);
+            except.rule_of(path).is_some()
+        })
+    }
+}
+
+/// Whether a part of a pattern means more than one name.
+fn is_wild(part: &str) -> bool {
+    part.contains(['*', '?', '[', '{'])
+}
+
+/// One part of a pattern; `None` is any number of directories, and what is
+/// meant by a part that cannot be understood.
+fn glob(part: &str) -> Option<GlobMatcher> {
+    if part == "**" {
+        return None;
+    }
+    let glob = GlobBuilder::new(part).build().ok()?;
+    Some(glob.compile_matcher())
 }
 
 /// The directory that an entry is or leads to.
@@ -86,37 +155,16 @@ fn follow(files: &dyn Files, found: Found) -> Option<Found> {
     }
 }
 
-/// A path, and everything below it if it is a directory.
-fn whole(files: &dyn Files, found: Found, left: &mut usize, each: &mut dyn FnMut(Found)) {
-    let crossed = found.crossed.clone();
-    let mut todo: Vec<NodeId> = vec![found.node];
-    while let Some(node) = todo.pop() {
-        if *left == 0 {
-            return;
-        }
-        *left = left.saturating_sub(1);
-        each(Found {
-            node,
-            crossed: crossed.clone(),
-        });
-        if files.kind(node) == Kind::Directory {
-            todo.extend(
-                files
-                    .children(node)
-                    .into_iter()
-                    .rev()
-                    .map(|(_, child)| child),
-            );
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::closure::memory::Memory;
 
     fn meant(pattern: &str) -> Vec<String> {
+        meant_without(pattern, &[])
+    }
+
+    fn meant_without(pattern: &str, spared: &[&str]) -> Vec<String> {
         let mut files = Memory::new();
         for path in [
             "/usr/lib/a/x.so",
@@ -128,7 +176,12 @@ mod tests {
         }
         files.link("/lib", "usr/lib");
         let mut paths = Vec::new();
-        expand(&files, pattern, &mut |found| {
+        let mut except = PathMatcher::default();
+        for spared in spared {
+            except.add(spared, 0).unwrap();
+        }
+        let mut expansion = Expansion::new(&files, b"/usr/lib/b").except(Some(&except));
+        expansion.expand(pattern, &mut |found| {
             paths.push(String::from_utf8(files.path(found.node)).unwrap());
         });
         paths.sort();
@@ -150,5 +203,22 @@ mod tests {
         );
         assert_eq!(meant("usr/lib/b/**").len(), 3);
         assert!(meant("usr/none/*").is_empty());
+    }
+
+    #[test]
+    fn patterns_with_dots_start_beside_the_program() {
+        assert_eq!(meant("./z/*.so"), ["/usr/lib/b/z/x.so"]);
+        assert_eq!(meant("../a/x.so"), ["/usr/lib/a/x.so"]);
+        assert_eq!(meant("../../../../../etc/*"), ["/etc/c"]);
+        assert!(meant("./none").is_empty());
+    }
+
+    #[test]
+    fn what_is_excepted_is_not_entered() {
+        assert_eq!(
+            meant_without("usr/lib/**", &["**/b", "usr/lib/*/*.txt"]),
+            ["/usr/lib", "/usr/lib/a", "/usr/lib/a/x.so"]
+        );
+        assert_eq!(meant_without("usr/**/x.so", &["**/b"]), ["/usr/lib/a/x.so"]);
     }
 }

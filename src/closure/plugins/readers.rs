@@ -1,6 +1,11 @@
 //! Settings files that name what a program loads.
 
+mod apache;
+mod inclusion;
+mod logical_line;
+mod nginx;
 mod nsswitch;
+mod pam;
 
 use crate::closure::script::Environment;
 use crate::closure::{Files, Found, Kind, Need, NeedKind};
@@ -8,10 +13,11 @@ use crate::closure::{Files, Found, Kind, Need, NeedKind};
 /// What a reader looks at.
 pub(super) struct Reading<'a> {
     pub files: &'a dyn Files,
-    #[allow(dead_code, reason = "for readers of settings with relative paths")]
     pub environment: &'a Environment,
     /// The rule's id.
     pub rule: &'a str,
+    /// The directory of the program or library.
+    pub directory: &'a [u8],
 }
 
 /// Reads settings files and adds what they name.
@@ -20,7 +26,10 @@ pub(super) type Reader = fn(&Reading<'_>, &[Found], &mut Vec<Need>);
 /// The reader of this name.
 pub(super) fn named(name: &str) -> Option<Reader> {
     Some(match name {
+        "apache" => apache::read,
+        "nginx" => nginx::read,
         "nsswitch" => nsswitch::read,
+        "pam" => pam::read,
         _ => return None,
     })
 }

@@ -145,7 +145,12 @@ impl Walk<'_> {
             .plugins
             .needs(&view, node, self.setting.environment);
         for need in needs {
-            let reason = Reason::named(By::Node(node), Kind::Plugin, &need.name).at(need.line);
+            // The line is one of the settings, not of this file.
+            let name = match need.line {
+                Some(line) => format!("{}, line {line}", need.name),
+                None => need.name,
+            };
+            let reason = Reason::named(By::Node(node), Kind::Plugin, &name);
             // Data of a directory is kept, what it has of programs followed.
             for &link in &need.found.crossed {
                 self.cross(link, &reason);
