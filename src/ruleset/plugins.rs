@@ -1,6 +1,10 @@
 //! `rules/plugins.toml`: what programs and libraries load at run time from
 //! places that only their documentation names.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use super::caches::RuleFileError;
@@ -43,6 +47,10 @@ struct PluginFile {
 #[derive(Debug, Clone)]
 pub struct PluginRules {
     rules: Vec<PluginRule>,
+    /// The last components of all patterns of programs and libraries, and the
+    /// rule of each: nearly every path is none of these.
+    names: GlobSet,
+    named: Vec<usize>,
     matchers: Vec<PathMatcher>,
     excepts: Vec<Option<PathMatcher>>,
 }
@@ -67,6 +75,8 @@ impl PluginRules {
             source: Box::new(source),
         })?;
         let rules = parsed.plugin;
+        let mut names = GlobSetBuilder::new();
+        let mut named = Vec::new();
         let mut matchers = Vec::new();
         let mut excepts = Vec::new();
         for (number, rule) in rules.iter().enumerate() {
@@ -86,6 +96,9 @@ impl PluginRules {
             let mut matcher = PathMatcher::default();
             for pattern in &rule.when {
                 matcher.add(pattern, number).map_err(broken)?;
+                let name = pattern.rsplit('/').next().unwrap_or_default();
+                names.add(Glob::new(name).map_err(broken)?);
+                named.push(number);
             }
             matchers.push(matcher);
             let mut except = PathMatcher::default();
@@ -96,8 +109,15 @@ impl PluginRules {
             }
             excepts.push(Some(except).filter(|_| !rule.except.is_empty()));
         }
+        let names = names.build().map_err(|source| RuleFileError::Pattern {
+            file: file.to_owned(),
+            rule: "plugin".to_owned(),
+            source,
+        })?;
         Ok(PluginRules {
             rules,
+            names,
+            named,
             matchers,
             excepts,
         })
@@ -110,10 +130,18 @@ impl PluginRules {
 
     /// The numbers of the rules for a path without a slash in front.
     pub fn matching(&self, path: &[u8]) -> impl Iterator<Item = usize> {
-        let matchers = self.matchers.iter().enumerate();
-        matchers
-            .filter(move |(_, matcher)| matcher.rule_of(path).is_some())
-            .map(|(number, _)| number)
+        let name = path.rsplit(|&b| b == b'/').next().unwrap_or_default();
+        let found = self.names.matches(OsStr::from_bytes(name));
+        let mut rules: Vec<usize> = found
+            .into_iter()
+            .filter_map(|at| self.named.get(at).copied())
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules.into_iter().filter(move |&number| {
+            let matcher = self.matchers.get(number);
+            matcher.is_some_and(|matcher| matcher.rule_of(path).is_some())
+        })
     }
 
     /// What a rule's `except` says; `None` if it has none.

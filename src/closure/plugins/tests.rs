@@ -134,6 +134,31 @@ fn postgres_keeps_its_catalogue_and_extensions_but_no_manuals() {
 }
 
 #[test]
+fn pam_keeps_services_for_everybody_and_not_those_of_other_programs() {
+    check(
+        "/usr/lib/x86_64-linux-gnu/libpam.so.0",
+        &[
+            "+/etc/pam.d/other",
+            "+/etc/pam.d/common-auth",
+            "-/etc/pam.d/chfn",
+            "-/usr/lib/x86_64-linux-gnu/security/pam_unix.so",
+        ],
+    );
+}
+
+#[test]
+fn gio_keeps_the_database_of_kinds_and_not_its_sources() {
+    check(
+        "/usr/lib/x86_64-linux-gnu/libgio-2.0.so.0",
+        &[
+            "+/usr/lib/x86_64-linux-gnu/gio/modules/libgiognutls.so",
+            "+/usr/share/mime/mime.cache",
+            "-/usr/share/mime/packages/freedesktop.org.xml",
+        ],
+    );
+}
+
+#[test]
 fn a_neighbour_of_a_library_keeps_nothing() {
     check(
         "/usr/lib/x86_64-linux-gnu/libz.so.1",
