@@ -186,11 +186,12 @@ mod tests {
         text.extend_from_slice(b"\0gzip\0\0xz\0open");
         let node = files.file("/x", text);
         let mut found = Vec::new();
-        constants(&files, node, u64::MAX, &mut |text| {
-            found.push(text.to_vec())
+        constants(&files, node, u64::MAX, &mut |at, text| {
+            found.push((at, text.to_vec()));
         })
         .unwrap();
-        assert_eq!(found, [b"gzip".to_vec(), b"xz".to_vec()]);
+        let at = CHUNK as u64 - 2;
+        assert_eq!(found, [(at, b"gzip".to_vec()), (at + 6, b"xz".to_vec())]);
     }
 
     #[test]
