@@ -2,7 +2,7 @@
 
 use crate::tree::NodeId;
 
-/// Number of a unit: a package, whatever its manager (see [`super::units`]).
+/// Number of a unit: a package, whatever its manager (see [`super::Units`]).
 pub type UnitId = u32;
 
 /// What a reason starts from.
