@@ -114,12 +114,12 @@ impl IgnoreFile {
         ignored
     }
 
-    /// The place of the last pattern that matches `path` or a directory that it
-    /// is in: the one that decides.
-    pub fn deciding(&self, path: &str) -> Option<usize> {
+    /// The place of the last pattern that matches `path` itself, whatever
+    /// matches the directories that it is in.
+    pub fn last_match(&self, path: &str) -> Option<usize> {
         let path = path.trim_matches('/');
         let mut patterns = self.patterns.iter();
-        patterns.rposition(|pattern| pattern.matches_or_parent(path))
+        patterns.rposition(|pattern| pattern.matches(path))
     }
 
     /// Whether any line takes something back.

@@ -150,7 +150,10 @@ impl Checker<'_> {
                     what: format!("is the {} and is gone", command.what),
                 });
             } else if command.required && !executable(self.after, before.node) {
-                let what = format!("is the {} and may not be executed", command.what);
+                let what = format!(
+                    "is the {} and may not be executed, in the image neither",
+                    command.what
+                );
                 faults.push(self.fault(before.node, what));
             }
         }

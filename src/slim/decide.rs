@@ -18,7 +18,7 @@ use crate::closure::script::{Environment, shebang};
 use crate::closure::{self, Files, NodeId, python};
 use crate::oci::ImageConfig;
 use crate::ruleset::CacheRules;
-use crate::tree::{ROOT, Step, Tree};
+use crate::tree::{Step, Tree};
 
 /// What becomes of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -288,9 +288,11 @@ impl Decider<'_> {
     /// Everything but directories.
     fn files(&mut self, inert: &Inert<'_>, exclude: &mut PathList) {
         let nodes: Vec<NodeId> = self.tree().paths().collect();
+        let excluded = exclude.over(self.tree());
         for node in nodes {
             let path = self.tree().path(node);
-            if !exclude.is_empty() && exclude.find(&path).is_some() && node != ROOT {
+            let at = excluded.get(node as usize).copied().flatten();
+            if at.is_some_and(|at| exclude.named(at).is_some()) {
                 self.set(node, Verdict::Gone(Gone::Excluded));
             } else if self.subject.view.kind(node) != closure::Kind::Directory {
                 let verdict = self.file(node, &path, inert);

@@ -2,6 +2,7 @@
 
 use super::error::SlimError;
 use crate::dockerfile::ignore_file::IgnoreFile;
+use crate::tree::{ROOT, Tree};
 
 /// Where a pattern was given, and the pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +65,40 @@ impl PathList {
         self.given.is_empty()
     }
 
-    /// The pattern that names this path, unless a later one takes it back.
-    pub fn find(&mut self, path: &[u8]) -> Option<&Given> {
-        let at = self.parsed.deciding(&String::from_utf8_lossy(path))?;
+    /// The place of the pattern that decides about a path, where `above` is
+    /// that of the directory that it is in.
+    pub fn decide(&mut self, path: &[u8], above: Option<usize>) -> Option<usize> {
+        let own = self.parsed.last_match(&String::from_utf8_lossy(path));
+        let at = own.max(above)?;
         *self.used.get_mut(at)? = true;
+        Some(at)
+    }
+
+    /// The pattern at a place, unless it takes back.
+    pub fn named(&self, at: usize) -> Option<&Given> {
         let taken_back = self.parsed.patterns.get(at)?.exclusion;
         self.given.get(at).filter(|_| !taken_back)
+    }
+
+    /// For each path of a tree, the pattern that decides about it; nothing
+    /// where there are no patterns.
+    pub fn over(&mut self, tree: &Tree) -> Vec<Option<usize>> {
+        let mut decided = Vec::new();
+        if self.is_empty() {
+            return decided;
+        }
+        decided.resize(tree.path_count(), None);
+        for node in tree.paths() {
+            let above = decided.get(tree.parent(node) as usize).copied().flatten();
+            let at = match node {
+                ROOT => None,
+                _ => self.decide(&tree.path(node), above),
+            };
+            if let Some(place) = decided.get_mut(node as usize) {
+                *place = at;
+            }
+        }
+        decided
     }
 
     /// The patterns that decided nothing so far.
@@ -87,20 +116,33 @@ mod tests {
         PathList::new(PathList::lines("keep.txt", text)).unwrap()
     }
 
+    /// Whether a path is named, its directories looked at first.
+    fn names(list: &mut PathList, path: &str) -> bool {
+        let ends = path
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .chain([path.len()]);
+        let mut above = None;
+        for end in ends {
+            above = list.decide(&path.as_bytes()[..end], above);
+        }
+        above.is_some_and(|at| list.named(at).is_some())
+    }
+
     #[test]
     fn the_last_line_that_matches_decides() {
         let mut list = list("# data\nopt/app\n!opt/app/cache\n**/*.pem\n/etc/x?\n");
-        assert!(list.find(b"opt/app/lib/a.so").is_some());
-        assert!(list.find(b"opt/app/cache/x").is_none());
-        assert!(list.find(b"opt/app/cache/x.pem").is_some());
-        assert!(list.find(b"etc/xy").is_some() && list.find(b"etc/x").is_none());
+        assert!(names(&mut list, "opt/app/lib/a.so"));
+        assert!(!names(&mut list, "opt/app/cache/x"));
+        assert!(names(&mut list, "opt/app/cache/x.pem"));
+        assert!(names(&mut list, "etc/xy") && !names(&mut list, "etc/x"));
         assert_eq!(list.unused().count(), 0);
     }
 
     #[test]
     fn patterns_that_match_nothing_are_known() {
         let mut list = list("a\n\nb\n");
-        list.find(b"b");
+        list.decide(b"b", None);
         let unused: Vec<&str> = list.unused().map(|given| given.place.as_str()).collect();
         assert_eq!(unused, ["keep.txt line 1"]);
     }

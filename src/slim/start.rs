@@ -131,8 +131,10 @@ impl<'a> Starts<'a> {
             return;
         }
         let tree = self.view.tree;
+        let decided = preserve.over(tree);
         for node in tree.paths() {
-            if let Some(given) = preserve.find(&tree.path(node)) {
+            let at = decided.get(node as usize).copied().flatten();
+            if let Some(given) = at.and_then(|at| preserve.named(at)) {
                 let name = format!("{} ({})", given.text.trim(), given.place);
                 let reason = Reason::named(By::Itself, Kind::Preserved, &name);
                 self.push(node, Level::Reached, reason);
