@@ -58,7 +58,6 @@ pub struct Subject<'a> {
     pub launch: Launch,
     /// Its packages.
     pub units: Units,
-    environment: Environment,
     architecture: String,
 }
 
@@ -77,13 +76,10 @@ impl<'a> Subject<'a> {
             ..python::Environment::default()
         };
         let launch = Launch::of(&config.config);
-        let variables = config.config.env.iter().map(|entry| entry.as_bytes());
-        let environment = Environment::new(variables, &launch.directory);
         Subject {
             view,
             units: Units::find(view, &python),
             launch,
-            environment,
             architecture: config.architecture.clone(),
         }
     }
@@ -92,7 +88,7 @@ impl<'a> Subject<'a> {
 impl Subject<'_> {
     /// The surroundings of what is run.
     pub(super) fn environment(&self) -> &Environment {
-        &self.environment
+        &self.launch.environment
     }
 
     /// How loaders of the image search.
@@ -101,7 +97,7 @@ impl Subject<'_> {
         let preload = self.launch.variable("LD_PRELOAD").unwrap_or_default();
         LoaderConfig::read(&self.view, library_path.map(str::as_bytes))
             .with_preload(preload.as_bytes())
-            .with_cwd(&self.launch.directory)
+            .with_cwd(&self.launch.environment.directory)
     }
 }
 
@@ -201,7 +197,7 @@ fn reach(
         view: subject.view,
         units: &subject.units,
         launch: &subject.launch,
-        environment: &subject.environment,
+        environment: subject.environment(),
         architecture: &subject.architecture,
         options,
         installer: &rules.installer,
@@ -216,7 +212,7 @@ fn reach(
     let mut unowned = Starts::new(subject.view, &subject.units);
     unowned.unowned(options, &rules.caches);
     let starts = [named.list, always.list, unowned.list];
-    Walk::new(&setting).run(&starts, &unowned.switches)
+    Walk::new(&setting, subject.loader()).run(&starts, &unowned.switches)
 }
 
 fn unmatched(list: &PathList, options: &Options) -> Result<Vec<String>, SlimError> {
@@ -349,7 +345,7 @@ impl Decider<'_> {
             if !carried || view.kind(node) != closure::Kind::File {
                 continue;
             }
-            let Some(found) = shebang(&view, node, &self.subject.environment) else {
+            let Some(found) = shebang(&view, node, self.subject.environment()) else {
                 continue;
             };
             // What the fat image has not either is no loss.

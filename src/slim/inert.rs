@@ -30,7 +30,7 @@ impl<'a> Inert<'a> {
         launch: &Launch,
         stays: &dyn Fn(NodeId) -> bool,
     ) -> Self {
-        let compiler = launch.path.iter().any(|dir| {
+        let compiler = launch.environment.path.iter().any(|dir| {
             COMPILERS.iter().any(|name| {
                 let found = view.resolve(&[dir.as_slice(), b"/", name].concat());
                 found.is_some_and(|found| view.kind(found.node) == Kind::File && stays(found.node))

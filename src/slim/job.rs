@@ -59,7 +59,10 @@ impl Image {
     }
 
     /// The changes as a layer.
-    fn overlay(
+    ///
+    /// # Errors
+    /// [`SlimError::Overlay`].
+    pub fn overlay(
         &self,
         decisions: &Decisions,
         limits: &Limits,
@@ -69,22 +72,13 @@ impl Image {
         Ok(overlay)
     }
 
-    /// Checks what the decisions would leave.
-    ///
-    /// # Errors
-    /// [`SlimError::Overlay`].
-    pub fn check(
-        &self,
-        subject: &Subject<'_>,
-        decisions: &Decisions,
-        limits: &Limits,
-    ) -> Result<Vec<Fault>, SlimError> {
-        let overlay = self.overlay(decisions, limits)?;
+    /// Checks what the changes would leave.
+    pub fn check(&self, subject: &Subject<'_>, overlay: &Arc<LayerContent>) -> Vec<Fault> {
         let layers = self.prepared.scanned.layers.iter();
         let mut sets: Vec<_> = layers.map(|layer| layer.set.clone()).collect();
-        sets.push(overlay);
+        sets.push(Arc::clone(overlay));
         let (after, _) = Tree::merge(sets);
-        Ok(check(subject, View { tree: &after }))
+        check(subject, View { tree: &after })
     }
 
     /// Writes the smaller image, and shows that it is what was decided.
@@ -93,10 +87,9 @@ impl Image {
     /// [`SlimError`]; nothing is left of the result then.
     pub fn write(
         &self,
-        decisions: &Decisions,
+        overlay: Arc<LayerContent>,
         request: &Request<'_>,
     ) -> Result<Squashed, SlimError> {
-        let overlay = self.overlay(decisions, &request.limits)?;
         Ok(squash::write_edited(&self.prepared, overlay, request)?)
     }
 }

@@ -1,5 +1,6 @@
 //! What the image's configuration says that it runs.
 
+use crate::closure::script::Environment;
 use crate::oci::RunConfig;
 
 /// A command line of the configuration.
@@ -20,18 +21,13 @@ pub struct Launch {
     pub commands: Vec<Command>,
     /// Environment.
     pub variables: Vec<(String, String)>,
-    /// Where commands are looked for.
-    pub path: Vec<Vec<u8>>,
-    /// Where they start.
-    pub directory: Vec<u8>,
+    /// What commands find around themselves: `PATH`, working directory.
+    pub environment: Environment,
     /// Directories that the program finds there: its own, volumes.
     pub directories: Vec<(&'static str, Vec<u8>)>,
     /// `user[:group]`.
     pub user: String,
 }
-
-/// Where commands are looked for when the image does not say, as in Docker.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Launch {
     /// Reads the configuration.
@@ -42,28 +38,18 @@ impl Launch {
             .filter_map(|entry| entry.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let path = variables.iter().rfind(|(name, _)| name == "PATH");
-        let path = path.map_or(PATH, |(_, value)| value.as_str());
-        let directory = match config.working_dir.as_str() {
-            "" => "/".to_owned(),
-            dir if dir.starts_with('/') => dir.to_owned(),
-            dir => format!("/{dir}"),
-        };
+        let assignments = config.env.iter().map(String::as_bytes);
+        let environment = Environment::new(assignments, config.working_dir.as_bytes());
         let mut directories = Vec::new();
         if !config.working_dir.is_empty() {
-            directories.push(("working directory", directory.clone().into_bytes()));
+            directories.push(("working directory", environment.directory.clone()));
         }
         for volume in config.volumes.keys() {
             directories.push(("volume", volume.clone().into_bytes()));
         }
         Launch {
             commands: commands(config),
-            path: path
-                .split(':')
-                .filter(|dir| dir.starts_with('/'))
-                .map(|dir| dir.as_bytes().to_vec())
-                .collect(),
-            directory: directory.into_bytes(),
+            environment,
             directories,
             user: config.user.clone(),
             variables,
@@ -144,8 +130,11 @@ mod tests {
                 line("health check", "/bin/sh -c curl x | grep y"),
             ]
         );
-        assert_eq!(launch.directory, b"/srv");
-        assert_eq!(launch.path, [b"/opt/bin".to_vec(), b"/bin".to_vec()]);
+        assert_eq!(launch.environment.directory, b"/srv");
+        assert_eq!(
+            launch.environment.path,
+            [b"/opt/bin".to_vec(), b"/bin".to_vec()]
+        );
         assert_eq!(launch.variable("A"), Some("b=c"));
         assert_eq!(launch.directories.len(), 2);
     }

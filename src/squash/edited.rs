@@ -61,14 +61,10 @@ pub fn write_edited(
     let merged = Merged::of(scanned, *from, Some(overlay), request)?;
     let mut sink = request.destination.open(&request.writing)?;
     let (done, documents) = write_layers(&mut *sink, open, scanned, merged, *from, request)?;
-    let names = match request.names.is_empty() {
-        true => open.image.names.clone(),
-        false => request.names.clone(),
-    };
     let staged = sink.finish(&Delivery {
         images: vec![documents],
         index: None,
-        names: Names(names),
+        names: Names(request.names_for(&open.image)),
     })?;
     let squashed = done.prove(&*staged, 0, request)?;
     staged.commit()?;

@@ -48,10 +48,7 @@ pub fn squash_all(
     if parts.len() > 1 && !request.destination.takes_several() {
         return Err(SquashError::SeveralPlatforms);
     }
-    let names = match request.names.is_empty() {
-        true => first.open.image.names.clone(),
-        false => request.names.clone(),
-    };
+    let names = request.names_for(&first.open.image);
     let mut sink = request.destination.open(&request.writing)?;
     let mut rewritten = Vec::new();
     let mut images = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::codec::{Encoding, Limits};
 use crate::layer::Progress;
-use crate::oci::Digest;
+use crate::oci::{Digest, Image};
 use crate::rewrite::RangeChoice;
 use crate::sink::{self, Destination};
 use crate::source::OpenImage;
@@ -60,6 +60,14 @@ pub struct Part {
 }
 
 impl Request<'_> {
+    /// The names that the result of `image` gets.
+    pub(super) fn names_for(&self, image: &Image) -> Vec<String> {
+        match self.names.is_empty() {
+            true => image.names.clone(),
+            false => self.names.clone(),
+        }
+    }
+
     /// Compression of the new layers.
     pub(super) fn encoding(&self) -> Encoding {
         self.encoding.unwrap_or(match self.destination.is_plain() {

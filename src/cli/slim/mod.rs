@@ -118,9 +118,9 @@ pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
     let subject = image.subject();
     let climb = slim::climb(&subject, &rules, &options, command.target_size).map_err(failed)?;
     request.created_by = format!("rslim slim --tier {}", climb.tier.name());
-    let faults = image
-        .check(&subject, &climb.decisions, &request.limits)
-        .map_err(failed)?;
+    let overlay = image.overlay(&climb.decisions, &request.limits);
+    let overlay = overlay.map_err(failed)?;
+    let faults = image.check(&subject, &overlay);
     if let Some(file) = &command.report {
         write_report(file, &subject, &rules, &climb)?;
     }
@@ -132,7 +132,7 @@ pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
     }
     let written = match command.dry_run {
         true => None,
-        false => Some(image.write(&climb.decisions, &request).map_err(failed)?),
+        false => Some(image.write(overlay, &request).map_err(failed)?),
     };
     bars.clear();
     if !command.quiet {

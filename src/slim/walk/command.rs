@@ -65,7 +65,7 @@ impl Walk<'_> {
                     true => "there is no such file".to_owned(),
                     false => format!(
                         "no directory of PATH has it ({})",
-                        join(&setting.launch.path)
+                        join(&setting.launch.environment.path)
                     ),
                 };
                 return Err(SlimError::NoProgram {

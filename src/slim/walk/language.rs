@@ -247,13 +247,16 @@ impl Walk<'_> {
         roots.extend(files.map(|&file| node::Root::File(file)));
         origins.resize(roots.len(), None);
         for (number, command) in self.languages.commands.iter().enumerate() {
-            let directory = launch.directory.clone();
+            let directory = launch.environment.directory.clone();
             roots.push(node::Root::Command(command.words.clone(), directory));
             origins.push(Some(number));
         }
         if let Some(options) = launch.variable("NODE_OPTIONS") {
             let words = vec![options.to_owned()];
-            roots.push(node::Root::Command(words, launch.directory.clone()));
+            roots.push(node::Root::Command(
+                words,
+                launch.environment.directory.clone(),
+            ));
         }
         let node_path = launch.variable("NODE_PATH").unwrap_or_default();
         let options = node::Options {
@@ -262,7 +265,7 @@ impl Walk<'_> {
                 .filter(|dir| !dir.is_empty())
                 .map(|dir| dir.as_bytes().to_vec())
                 .collect(),
-            path: launch.path.clone(),
+            path: launch.environment.path.clone(),
             ..node::Options::default()
         };
         let packages = &setting.units.node;

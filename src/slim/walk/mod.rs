@@ -96,13 +96,8 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(setting: &'a Setting<'a>) -> Self {
+    pub(super) fn new(setting: &'a Setting<'a>, loader: LoaderConfig) -> Self {
         let paths = setting.view.tree.path_count();
-        let library_path = setting.launch.variable("LD_LIBRARY_PATH");
-        let preload = setting.launch.variable("LD_PRELOAD").unwrap_or_default();
-        let loader = LoaderConfig::read(&setting.view, library_path.map(str::as_bytes))
-            .with_preload(preload.as_bytes())
-            .with_cwd(&setting.launch.directory);
         Walk {
             setting,
             objects: Objects::new(&setting.view),
@@ -325,6 +320,7 @@ fn programs(setting: &Setting<'_>) -> HashSet<Vec<u8>> {
     let view = setting.view;
     let found = setting
         .launch
+        .environment
         .path
         .iter()
         .filter_map(|dir| view.resolve(dir));
