@@ -27,9 +27,29 @@ pub fn absolute_paths(
     limit: u64,
     visit: &mut dyn FnMut(&[u8]),
 ) -> io::Result<()> {
-    let size = files.size(node).min(limit);
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     let mut kept: Vec<u8> = Vec::new();
+    chunks(files, node, limit, &mut |bytes, last| {
+        kept.extend_from_slice(bytes);
+        let from = scan(&kept, last, &mut |path| {
+            if seen.len() < MOST && !seen.contains(path) {
+                seen.insert(path.to_vec());
+                visit(path);
+            }
+        });
+        // What may go on in the next chunk, with the byte before it.
+        kept.drain(..from);
+    })
+}
+
+/// Reads a file piece by piece; tells `each` which piece is the last.
+fn chunks(
+    files: &dyn Files,
+    node: NodeId,
+    limit: u64,
+    each: &mut dyn FnMut(&[u8], bool),
+) -> io::Result<()> {
+    let size = files.size(node).min(limit);
     let mut at = 0;
     while at < size {
         let want = usize::try_from(size.saturating_sub(at)).map_or(CHUNK, |left| left.min(CHUNK));
@@ -38,15 +58,7 @@ pub fn absolute_paths(
             break;
         }
         at = at.saturating_add(bytes.len() as u64);
-        kept.extend_from_slice(&bytes);
-        let from = scan(&kept, at >= size, &mut |path| {
-            if seen.len() < MOST && !seen.contains(path) {
-                seen.insert(path.to_vec());
-                visit(path);
-            }
-        });
-        // What may go on in the next chunk, with the byte before it.
-        kept.drain(..from);
+        each(&bytes, at >= size);
     }
     Ok(())
 }
@@ -64,18 +76,10 @@ pub fn constants(
 ) -> io::Result<()> {
     /// Names of programs are not longer.
     const LONG: usize = 64;
-    let size = files.size(node).min(limit);
     let mut open: Vec<u8> = Vec::new();
     // Where the open text begins, and where the part looked at does.
     let (mut start, mut place) = (0_u64, 0_u64);
-    let mut at = 0;
-    while at < size {
-        let want = usize::try_from(size.saturating_sub(at)).map_or(CHUNK, |left| left.min(CHUNK));
-        let bytes = files.read(node, at, want)?;
-        if bytes.is_empty() {
-            break;
-        }
-        at = at.saturating_add(bytes.len() as u64);
+    chunks(files, node, limit, &mut |bytes, _| {
         let mut parts = bytes.split(|&b| b == 0).peekable();
         while let Some(part) = parts.next() {
             if open.len() <= LONG {
@@ -92,8 +96,7 @@ pub fn constants(
             place = place.saturating_add(1);
             start = place;
         }
-    }
-    Ok(())
+    })
 }
 
 /// Finds the paths of `bytes`. Gives where to look again when more bytes come.
