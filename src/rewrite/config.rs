@@ -83,6 +83,72 @@ pub fn fold(bytes: &[u8], folded: &Folded<'_>) -> Result<Vec<u8>, ConfigError> {
     Ok(config.to_bytes()?)
 }
 
+/// What becomes of each layer where they stay apart.
+#[derive(Debug, Clone)]
+pub struct LayersChanged<'a> {
+    /// The diff_id of each layer of the image as it is now; `None` where it is
+    /// gone.
+    pub layers: &'a [Option<Digest>],
+    /// That of a layer that is new on top of them.
+    pub added: Option<&'a Digest>,
+    /// What the new history entry says was done.
+    pub created_by: &'a str,
+    /// A time to set as `created` (RFC 3339); the image keeps its own without.
+    pub created: Option<&'a str>,
+}
+
+/// The configuration `bytes` with other layers.
+///
+/// History keeps its entries: those of layers that are gone are marked
+/// `empty_layer`, and one that says what was done follows at the end, with the
+/// new layer if there is one. Where history does not tell which entry made
+/// which layer, its entries stay as they are.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn change_layers(bytes: &[u8], changed: &LayersChanged<'_>) -> Result<Vec<u8>, ConfigError> {
+    let mut config = RawObject::parse(DOCUMENT, bytes)?;
+    let mut rootfs: RawObject = config.read("rootfs").unwrap_or_default();
+    if rootfs.get("type").is_none() {
+        rootfs.set("type", "layers")?;
+    }
+    let ids = changed.layers.iter().flatten().chain(changed.added);
+    rootfs.set("diff_ids", &ids.collect::<Vec<_>>())?;
+    config.set("rootfs", &rootfs)?;
+    let mut history: Vec<RawObject> = config.read("history").unwrap_or_default();
+    let made: Vec<usize> = history
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| !entry.read::<bool>("empty_layer").unwrap_or_default())
+        .map(|(index, _)| index)
+        .collect();
+    if made.len() == changed.layers.len() {
+        for (index, layer) in made.into_iter().zip(changed.layers) {
+            if let (None, Some(entry)) = (layer, history.get_mut(index)) {
+                entry.set("empty_layer", &true)?;
+            }
+        }
+    }
+    let last = history.iter().rev();
+    let last = last
+        .filter_map(|entry| entry.read::<String>("created"))
+        .find(|time| !time.is_empty());
+    let mut entry = RawObject::default();
+    if let Some(created) = changed.created.or(last.as_deref()) {
+        entry.set("created", created)?;
+    }
+    entry.set("created_by", changed.created_by)?;
+    if changed.added.is_none() {
+        entry.set("empty_layer", &true)?;
+    }
+    history.push(entry);
+    config.set("history", &history)?;
+    if let Some(created) = changed.created {
+        config.set("created", created)?;
+    }
+    Ok(config.to_bytes()?)
+}
+
 fn new_history(
     history: &[Box<RawValue>],
     folded: &Folded<'_>,
@@ -203,6 +269,28 @@ mod tests {
             text.contains(r#""Mine":null"#) && text.contains(r#""created":"2021"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn layers_that_are_gone_are_empty_in_history() {
+        let changed = LayersChanged {
+            layers: &[Some(digest("aa")), None, Some(digest("cc"))],
+            added: None,
+            created_by: "a test",
+            created: None,
+        };
+        let bytes = change_layers(CONFIG.as_bytes(), &changed).unwrap();
+        let config: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);
+        let history = config["history"].as_array().unwrap();
+        let empty: Vec<bool> = history
+            .iter()
+            .map(|entry| entry["empty_layer"] == true)
+            .collect();
+        assert_eq!(empty, [false, true, true, false, true]);
+        assert_eq!(history[3]["author"], "me", "entries keep their keys");
+        assert_eq!(history[4]["created_by"], "a test");
+        assert_eq!(history[4]["created"], "3");
     }
 
     #[test]

@@ -10,10 +10,12 @@ mod overlay;
 mod plan;
 mod range;
 mod spread;
+mod stack;
 mod stream;
 
-pub use config::{ConfigError, Folded, fold};
+pub use config::{ConfigError, Folded, LayersChanged, change_layers, fold};
 pub use overlay::{OverlayError, overlay};
 pub use plan::{Plan, PlanError, Totals};
 pub use range::{RangeChoice, RangeError, first_layer};
+pub use stack::Stacked;
 pub use stream::{WriteError, write};

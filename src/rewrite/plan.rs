@@ -17,6 +17,8 @@ pub(super) enum Item {
     PlainDirectory(NodeId),
     /// The path with its metadata and contents.
     Entry(NodeId),
+    /// A directory as a layer has it that is not the last one to list it.
+    Listed(NodeId, EntryId),
     /// A further name of the file at another path.
     Link {
         /// The name.
@@ -295,7 +297,7 @@ fn cut_directories(full: &Tree, from: u32) -> HashSet<NodeId> {
 
 /// The node of a directory prefix; a marker behind a link finds nothing, and
 /// what it hid is hidden path by path.
-fn find_dir(full: &Tree, set: &Changeset, dir: u32) -> Option<NodeId> {
+pub(super) fn find_dir(full: &Tree, set: &Changeset, dir: u32) -> Option<NodeId> {
     let mut names = Vec::new();
     let mut at = dir;
     while at != 0 {

@@ -126,7 +126,7 @@ impl Sorter<'_> {
         let node = match item {
             Item::Entry(node) => node,
             Item::Link { node, to } => return self.link(node, to),
-            Item::Whiteout(_) | Item::Opaque(_) | Item::PlainDirectory(_) => {
+            Item::Whiteout(_) | Item::Opaque(_) | Item::PlainDirectory(_) | Item::Listed(..) => {
                 return self.first.push(item);
             }
         };
@@ -238,7 +238,7 @@ fn list_above(
     layer.extend(new.into_iter().rev());
 }
 
-fn totals(full: &Tree, items: &[Item]) -> Totals {
+pub(super) fn totals(full: &Tree, items: &[Item]) -> Totals {
     let mut totals = Totals::default();
     for item in items {
         totals.entries += 1;
@@ -248,7 +248,7 @@ fn totals(full: &Tree, items: &[Item]) -> Totals {
                 let size = full.inode(node).map_or(0, |id| full.entry(id).size());
                 totals.content_bytes = totals.content_bytes.saturating_add(size);
             }
-            Item::PlainDirectory(_) | Item::Link { .. } => {}
+            Item::PlainDirectory(_) | Item::Listed(..) | Item::Link { .. } => {}
         }
     }
     totals

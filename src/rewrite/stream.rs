@@ -61,6 +61,11 @@ pub fn write(
                 writer.out.write_all(&writer.headers)?;
             }
             Item::Entry(node) => writer.entry(node)?,
+            Item::Listed(node, id) => {
+                let (entry, path) = (full.entry(id), full.path(node));
+                tar::entry_headers(&mut writer.headers, entry, &path, Form::Itself);
+                writer.out.write_all(&writer.headers)?;
+            }
             Item::Link { node, to } => writer.link(node, to)?,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::configuration::{apart, folded};
 use super::layers::{described, descriptors, keep, make, recompress};
 use super::reading::{
     digested, facts, fetch_kept, first_differences, is_stored, read, read_back, refuse, stored,
@@ -9,8 +10,8 @@ use super::reading::{
 };
 use super::{Facts, Part, Request, Shape, SquashError, Squashed};
 use crate::layer::{LayerContent, ScannedImage};
-use crate::oci::{Digest, Image, RawObject, is_foreign};
-use crate::rewrite::{self, Folded, Plan};
+use crate::oci::{Image, RawObject, is_foreign};
+use crate::rewrite::{self, Plan, Stacked};
 use crate::sink::{Delivery, Documents, LayerEntry, Names, Sink, Staged};
 use crate::source::{OpenImage, Opened};
 use crate::tree::{ContentDigests, Digested, Tree};
@@ -91,7 +92,9 @@ fn rewrite_image(
     let Part { mut open, range } = part;
     let from = match request.shape {
         Shape::Recompress => open.blobs.len(),
-        Shape::Fold | Shape::Repack { .. } => rewrite::first_layer(&open.image, &range)?,
+        Shape::Fold | Shape::Apart | Shape::Repack { .. } => {
+            rewrite::first_layer(&open.image, &range)?
+        }
     };
     refuse(&open, from)?;
     fetch_kept(&mut open, from, request)?;
@@ -167,23 +170,54 @@ pub(super) fn write_layers(
         };
         entries.push(described(kept, scanned, layer, &old));
     }
-    let plans = match request.shape {
+    let mut kept = from;
+    let config = match request.shape {
         // Nothing is above the layers that stay.
-        _ if from == full.layers().len() => Vec::new(),
-        Shape::Fold | Shape::Recompress => vec![plan],
-        Shape::Repack { layer_bytes } => {
-            full.digest_files(&mut digests)
-                .map_err(SquashError::Digest)?;
-            plan.spread(&full, &digests, layer_bytes)
+        _ if from == full.layers().len() => folded(open, scanned, from, &[], request)?,
+        Shape::Apart => {
+            let before = scanned.layers.iter().map(|layer| layer.set.clone());
+            let (before, _) = Tree::merge(before.collect());
+            let stacked = plan.by_layer(&full, &before, &base, from);
+            let mut ids = Vec::new();
+            for (layer, stacked) in (from..).zip(stacked) {
+                ids.push(match stacked {
+                    Stacked::Gone => None,
+                    Stacked::Same => {
+                        let blob = open.blobs.get(layer).ok_or(SquashError::NoImage)?;
+                        let entry = keep(sink, scanned, blob, layer, request)?;
+                        entries.push(described(entry, scanned, layer, &old));
+                        kept += 1;
+                        scanned.layers[layer].diff_id.clone()
+                    }
+                    Stacked::Changed(plan) => {
+                        let trees = (&full, &base);
+                        let (entry, id) = make(sink, &plan, trees, &mut digests, request)?;
+                        entries.push(entry);
+                        Some(id)
+                    }
+                });
+            }
+            apart(open, scanned, from, ids, request)?
+        }
+        Shape::Fold | Shape::Recompress | Shape::Repack { .. } => {
+            let plans = match request.shape {
+                Shape::Repack { layer_bytes } => {
+                    full.digest_files(&mut digests)
+                        .map_err(SquashError::Digest)?;
+                    plan.spread(&full, &digests, layer_bytes)
+                }
+                _ => vec![plan],
+            };
+            let mut new = Vec::new();
+            for plan in &plans {
+                let (entry, id) = make(sink, plan, (&full, &base), &mut digests, request)?;
+                entries.push(entry);
+                new.push(id);
+            }
+            folded(open, scanned, from, &new, request)?
         }
     };
-    let mut new = Vec::new();
-    for plan in &plans {
-        let (entry, diff_id) = make(sink, plan, (&full, &base), &mut digests, request)?;
-        entries.push(entry);
-        new.push(diff_id);
-    }
-    let documents = documents(&open.image, scanned, from, entries, &new, request)?;
+    let documents = documents(&open.image, config, entries);
     full.digest_files(&mut digests)
         .map_err(SquashError::Digest)?;
     let mut warnings = scanned.warnings.clone();
@@ -194,7 +228,7 @@ pub(super) fn write_layers(
         stored: stored(scanned),
         tree: full,
         digests,
-        kept: from,
+        kept,
         warnings,
     };
     Ok((done, documents))
@@ -258,34 +292,15 @@ impl Rewritten {
     }
 }
 
-fn documents(
-    image: &Image,
-    scanned: &ScannedImage,
-    from: usize,
-    layers: Vec<LayerEntry>,
-    new: &[Digest],
-    request: &Request<'_>,
-) -> Result<Documents, SquashError> {
-    let kept = scanned.layers.iter().take(from);
-    let kept: Vec<Digest> = kept.filter_map(|layer| layer.diff_id.clone()).collect();
-    let config = rewrite::fold(
-        &image.documents.config,
-        &Folded {
-            kept: &kept,
-            new,
-            layers: scanned.layers.len(),
-            created_by: &request.created_by,
-            created: request.created.as_deref(),
-        },
-    )?;
+fn documents(image: &Image, config: Vec<u8>, layers: Vec<LayerEntry>) -> Documents {
     let object = |bytes: &Option<Vec<u8>>| {
         let bytes = bytes.as_deref()?;
         RawObject::parse("a document", bytes).ok()
     };
-    Ok(Documents {
+    Documents {
         config,
         layers,
         manifest: object(&image.documents.manifest),
         index_entry: object(&image.documents.index_entry),
-    })
+    }
 }

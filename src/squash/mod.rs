@@ -1,6 +1,7 @@
 //! Squashing: an image whose upper layers are one, or several better ones, with
 //! the same file system, proved by reading it back.
 
+mod configuration;
 mod edited;
 mod error;
 mod job;

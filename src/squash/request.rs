@@ -20,6 +20,10 @@ pub enum Shape {
         /// Bytes of contents in each layer.
         layer_bytes: u64,
     },
+    /// Each stays a layer, without what the image does not show of it; those
+    /// of which all is shown stay as they are (see
+    /// [`crate::rewrite::Plan::by_layer`]).
+    Apart,
     /// All layers stay, and only their compression changes.
     Recompress,
 }

@@ -23,18 +23,32 @@ pub fn fold(
     jobs: usize,
 ) -> Result<Squashed, SquashError> {
     let request = Request {
+        encoding,
+        jobs,
+        ..request(to, range, Shape::Fold)
+    };
+    fold_as(from, "linux/amd64", &request)
+}
+
+fn request(to: &Destination, range: RangeChoice, shape: Shape) -> Request<'_> {
+    Request {
         range,
-        shape: Shape::Fold,
+        shape,
         destination: to,
         writing: sink::OpenOptions::default(),
-        encoding,
+        encoding: None,
         names: Vec::new(),
         created: None,
         created_by: "a test".to_owned(),
         limits: Limits::default(),
-        jobs,
+        jobs: 1,
         progress: &NoProgress,
-    };
+    }
+}
+
+/// The layers above the lowest ones stay apart.
+pub fn apart(from: &Path, to: &Destination, kept: usize) -> Result<Squashed, SquashError> {
+    let request = request(to, RangeChoice::Above(kept), Shape::Apart);
     fold_as(from, "linux/amd64", &request)
 }
 
@@ -77,6 +91,10 @@ pub fn every_range(name: &str, path: &Path) {
         let folded = usize::from(kept < count);
         assert_eq!(done.output.layers, kept + folded, "{name}");
         assert_eq!(done.tree.0, done.tree.1);
+        let done = apart(path, &destination, kept);
+        let done = done.unwrap_or_else(|e| panic!("{name}, {kept} kept, others apart: {e}"));
+        assert_eq!(tree(&to), before, "{name}, {kept} kept, others apart");
+        assert!((kept..=count).contains(&done.output.layers), "{name}");
     }
 }
 

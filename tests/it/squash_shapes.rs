@@ -122,6 +122,64 @@ fn repacked_layers_keep_alike_files_and_links_together_and_list_their_directorie
 }
 
 #[test]
+fn layers_apart_lose_what_is_not_shown_and_the_others_keep_their_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(
+        vec![
+            LayerBuilder::new()
+                .dir("etc", 0o755)
+                .file("etc/base", b"b")
+                .hardlink("etc/name", "etc/base"),
+            LayerBuilder::new()
+                .dir("etc", 0o700)
+                .file("etc/old", b"old")
+                .file("etc/app", b"1"),
+            LayerBuilder::new().dir("tmp", 0o755).file("tmp/x", b"x"),
+            LayerBuilder::new()
+                .whiteout("etc/old")
+                .whiteout("tmp")
+                .file("etc/new", b"n")
+                .hardlink("etc/third", "etc/base"),
+        ],
+        dir.path(),
+    );
+    let to = dir.path().join("out.tar");
+    let destination = Destination::DockerArchive(to.clone());
+    let done = reshaped(
+        &path,
+        &destination,
+        RangeChoice::All,
+        Shape::Apart,
+        Encoding::None,
+    );
+    let done = done.unwrap();
+    assert_eq!(
+        entries(&to),
+        [
+            vec!["etc", "etc/base", "etc/name"],
+            vec!["etc", "etc/app"],
+            // All that it adds is shown: it stays as it is, with its markers.
+            vec!["etc/old", "tmp", "etc/new", "etc/third"],
+        ]
+    );
+    assert_eq!((done.output.layers, done.kept), (3, 2));
+    assert_eq!(tree(&to), tree(&path));
+    // Nothing is left to take out.
+    let again = dir.path().join("again.tar");
+    let destination = Destination::DockerArchive(again);
+    let twice = reshaped(
+        &to,
+        &destination,
+        RangeChoice::All,
+        Shape::Apart,
+        Encoding::None,
+    );
+    let twice = twice.unwrap();
+    assert_eq!(twice.kept, 3);
+    assert_eq!(twice.output.config_digest, done.output.config_digest);
+}
+
+#[test]
 fn what_fits_is_one_layer() {
     let dir = tempfile::tempdir().unwrap();
     let layers = vec![LayerBuilder::new().file("a", [1; 9000]).file("b", b"x")];
@@ -314,7 +372,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn repacking_any_layers_keeps_their_tree(
+    fn any_shape_of_any_layers_keeps_their_tree(
         stack in layers(),
         kept in 0usize..3,
         layer_bytes in 0u64..40,
@@ -327,11 +385,13 @@ proptest! {
         ImageBuilder::of_layers(tars).write(Layout::DockerArchive, &path).unwrap();
         let to = dir.path().join("out");
         let destination = Destination::OciArchive(to.clone());
-        let shape = Shape::Repack { layer_bytes };
-        match reshaped(&path, &destination, RangeChoice::Above(kept), shape, Encoding::None) {
-            Ok(_) => prop_assert_eq!(tree(&to), tree(&path)),
-            Err(SquashError::Plan(_)) => {}
-            Err(other) => prop_assert!(false, "{}", other),
+        for shape in [Shape::Repack { layer_bytes }, Shape::Apart] {
+            let range = RangeChoice::Above(kept);
+            match reshaped(&path, &destination, range, shape, Encoding::None) {
+                Ok(_) => prop_assert_eq!(tree(&to), tree(&path)),
+                Err(SquashError::Plan(_)) => {}
+                Err(other) => prop_assert!(false, "{}: {:?}", other, shape),
+            }
         }
     }
 }

@@ -65,6 +65,11 @@ pub(super) struct SlimCommand {
     )]
     keep_base: Option<String>,
 
+    /// Make each layer smaller instead of making one of all, so that layers that images have
+    /// in common stay so
+    #[arg(long, help_heading = "Result")]
+    per_layer: bool,
+
     #[command(flatten)]
     result: ResultArguments,
 
@@ -159,7 +164,10 @@ fn request<'a>(
     };
     Ok(Request {
         range,
-        shape: Shape::Fold,
+        shape: match command.per_layer {
+            true => Shape::Apart,
+            false => Shape::Fold,
+        },
         destination,
         writing: sink::OpenOptions {
             registry: image.registry.options(),

@@ -54,8 +54,13 @@ pub(super) struct SquashCommand {
     #[arg(long, value_name = "BYTES", requires = "repack", default_value_t = 1 << 30, help_heading = "Shape")]
     layer_size: u64,
 
+    /// Keep the layers of the range apart, each without what the image does not show of it;
+    /// those of which all is shown stay as they are
+    #[arg(long, conflicts_with = "repack", help_heading = "Shape")]
+    per_layer: bool,
+
     /// Keep all layers and change only their compression
-    #[arg(long, conflicts_with_all = ["range", "repack"], requires = "compression", help_heading = "Shape")]
+    #[arg(long, conflicts_with_all = ["range", "repack", "per_layer"], requires = "compression", help_heading = "Shape")]
     recompress: bool,
 
     /// All platforms of the image, written as one index
@@ -117,6 +122,7 @@ pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
             layer_bytes: command.layer_size,
         },
         (_, true) => Shape::Recompress,
+        _ if command.per_layer => Shape::Apart,
         _ => Shape::Fold,
     };
     let request = Request {
@@ -221,6 +227,7 @@ fn created_by(range: &RangeChoice, shape: Shape) -> String {
     };
     let how = match shape {
         Shape::Repack { .. } => " --repack",
+        Shape::Apart => " --per-layer",
         Shape::Fold | Shape::Recompress => "",
     };
     format!("rslim squash {what}{how}")

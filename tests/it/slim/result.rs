@@ -5,6 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use super::{Lab, packages, tree};
+use crate::fixtures::ImageBuilder;
+use crate::fixtures::elf::Elf;
 use crate::fixtures::showcase::service;
 use crate::fixtures::tar::{Entry, LayerBuilder};
 use crate::program::rslim;
@@ -216,4 +218,46 @@ fn contents(lab: &Lab, path: &str) -> String {
         }
     }
     panic!("{path} is not in the layer");
+}
+
+#[test]
+fn layers_of_which_all_stays_are_shared_with_the_image() {
+    let base = LayerBuilder::new()
+        .dir("app", 0o755)
+        .entry(Entry::file("app/run", Elf::default().bytes()).mode(0o755))
+        .dir("unused", 0o755)
+        .file("unused/data", [7; 5000]);
+    let top = LayerBuilder::new()
+        .file("app/lib", b"used")
+        .symlink("app/link", "lib");
+    let gone = LayerBuilder::new().file("unused/more", [8; 5000]);
+    let image = ImageBuilder::of_layers([base.finish(), top.finish(), gone.finish()])
+        .entrypoint(&["/app/run"]);
+    let lab = Lab::new(&image);
+    let report = |words: &[&str]| -> Value {
+        let mut all = vec!["-f", "json", "--exclude", "unused"];
+        all.extend_from_slice(words);
+        let ran = lab.slim(&all);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let ids = |path: &str| -> Vec<Value> {
+        let ran = rslim(&["analyze", path, "-f", "json"]);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let layers = report["layers"].as_array().unwrap();
+        layers.iter().map(|l| l["diff_id"].clone()).collect()
+    };
+    let one = report(&[]);
+    let folded = tree(&lab.path("small.tar"));
+    let apart = report(&["--per-layer"]);
+    let small = lab.path("small.tar");
+    assert_eq!(tree(&small), folded, "the file system is the same");
+    assert_eq!(one["tree"], apart["tree"]);
+    assert_eq!(
+        (&one["output"]["layers"], &apart["output"]["layers"]),
+        (&Value::from(1), &Value::from(2)),
+    );
+    let (before, after) = (ids(lab.image()), ids(small.to_str().unwrap()));
+    assert_ne!(before[0], after[0], "it holds less");
+    assert_eq!(before[1], after[1], "it is shared");
 }

@@ -10,7 +10,7 @@ use rslim::squash::SquashError;
 use super::seen::{Seen, Written, listed};
 use crate::fixtures::tar::LayerBuilder;
 use crate::fixtures::{ImageBuilder, Layout};
-use crate::folding::fold;
+use crate::folding::{apart, fold};
 
 /// Layers of an image, lowest first.
 pub type Layers = Vec<LayerBuilder>;
@@ -90,6 +90,9 @@ impl Case {
             if kept == 0 {
                 self.is_the_layer(&layer);
             }
+            let done = apart(&from, &destination, kept);
+            done.unwrap_or_else(|e| panic!("{kept} kept, others apart: {e}"));
+            assert_eq!(listed(&to), want, "{kept} kept, others apart");
         }
     }
 
