@@ -4,6 +4,7 @@ mod bad_input;
 mod chains;
 mod command;
 mod decided;
+mod intact;
 mod result;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! Point by point: what a squasher can get wrong, each against a literal tree.
+//! Point by point: what a squasher can get wrong, each against a literal tree,
+//! and at the end of the table what slimming can.
 //!
 //! Most images here are folded at every range, all layers and above each kept
 //! one. What comes out is read twice, by `rslim` and by the `tar` crate, and
@@ -62,6 +63,12 @@
 //! | 51 Windows | `layers::windows_images_are_refused` |
 //! | 52 memory, bombs, interrupts | `limits::memory_is_bounded_by_entries_and_not_by_bytes`, `limits::memory_for_many_entries_is_some_hundred_bytes_each`, `limits::bombs_end_at_a_limit_and_leave_nothing`, `limits::an_interrupt_leaves_no_temporary_files`, `squash_hostile::every_fixture_is_squashed_exactly_or_refused_with_one_message` |
 //! | 53 the base stays | `limits::layers_below_the_range_keep_their_bytes_and_digests` |
+//! | 54 links of a slimmed image lead where they led | `slim::intact::each_link_that_stays_leads_where_it_led_or_as_before_nowhere`, `slim::result::links_that_stay_lead_where_they_led_and_others_go`, `slim::bad_input::links_in_circles_are_kept_as_they_are` |
+//! | 55 empty directories that the application needs | `slim::result::the_setgid_directory_of_a_package_and_the_empty_ones_of_nobody_stay` |
+//! | 56 metadata of directories above what stays | `slim::intact::directories_above_what_stays_keep_owner_mode_time_and_attributes`, `slim::result::what_stays_keeps_contents_owners_modes_times_attributes_and_links` |
+//! | 57 groups of names of which some stay | `slim::intact::the_names_of_one_file_that_stay_are_names_of_one_file`, `slim::result::a_survivor_of_two_names_keeps_the_contents` |
+//! | 58 package databases without what is gone | `slim::result::the_package_database_lists_what_is_there`, `slim::bad_input::a_broken_package_database_costs_its_packages_only`; for each manager the tests of `rslim::closure::installed` |
+//! | 59 nothing but what was in the image | `slim::result::nothing_is_in_the_result_that_was_not_in_the_image`, `slim::result::what_stays_keeps_contents_owners_modes_times_attributes_and_links` |
 //! | umoci's judgement | `unpacked::umoci_unpacks_the_same_of_the_image_and_of_what_it_became` |
 //! | the kernel's judgement | `overlay::overlayfs_shows_the_same_of_the_image_and_of_what_it_became` |
 
