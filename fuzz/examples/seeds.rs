@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rslim_fuzz::DATABASES;
+use rslim_fuzz::{DATABASES, trees};
 
 /// Larger seeds slow fuzzing down more than they help.
 const LARGEST: usize = 256 << 10;
@@ -31,6 +31,11 @@ fn main() -> io::Result<()> {
     ];
     for (target, seed) in targets {
         seeds.write(target, seed)?;
+    }
+    for tree in trees::TREES {
+        for (place, (_, contents)) in (tree.files)().iter().enumerate() {
+            seeds.write(tree.target, &[&[place as u8], &contents[..]].concat())?;
+        }
     }
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/caches.toml");
     let rules = [b"var/cache/apt/archives/x.deb\n", &fs::read(rules)?[..]].concat();
@@ -121,6 +126,11 @@ impl Seeds {
                         .iter()
                         .position(|place| place.rsplit('/').next() == last)
                 });
+            let rpm = trees::RPM.iter().position(|rpm| rpm[1..] == *name);
+            if let Some(rpm) = rpm {
+                let first = 0x80 | (rpm as u8) << 6;
+                seeds.write("installed", &[&[first], contents].concat())?;
+            }
             match place {
                 Some(place) => seeds.write("database", &[&[place as u8], contents].concat()),
                 None => Ok(()),

@@ -1,11 +1,22 @@
 //! What the fuzz targets share: small limits, scratch files and checks that
 //! must hold for every image that can be read.
 
+pub mod closure;
+pub mod trees;
+// What the tests of the library use.
+#[path = "../../fixtures/elf.rs"]
+#[allow(dead_code)]
+mod elf;
+#[path = "../../src/closure/memory.rs"]
+#[allow(dead_code)]
+mod memory;
+
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use rslim::analyze::{self, Analysis, DatabaseContents};
+use rslim::closure::{Files, Found, Kind, NodeId};
 use rslim::codec::Limits;
 use rslim::layer::{
     self, Changeset, ContentHash, EntryBudget, LayerError, NoProgress, ScanOptions, ScannedImage,
@@ -88,6 +99,7 @@ pub fn analyze_file(path: &Path) -> Option<(ScannedImage, Analysis)> {
     let options = OpenOptions {
         platform: "linux/amd64".parse().ok(),
         limits: limits(),
+        ..OpenOptions::default()
     };
     let opened = source::open(&locator, &options).ok()?;
     let options = ScanOptions {
