@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::cache::CacheCommand;
 use super::diff::DiffCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
@@ -36,6 +37,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
+    Cache(CacheCommand),
     Diff(Box<DiffCommand>),
     Lint(Box<LintCommand>),
     Rules(RulesCommand),

@@ -6,6 +6,7 @@
 
 mod analyze;
 mod arguments;
+mod cache;
 mod destination;
 mod diff;
 mod failure;
@@ -27,6 +28,8 @@ use clap::error::ErrorKind;
 use arguments::{Arguments, Command};
 use failure::Failure;
 
+use crate::trace;
+
 /// How a command that ran ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
@@ -40,6 +43,9 @@ enum Outcome {
 
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
+    if let Some(status) = trace::contain::serve_if_asked() {
+        return ExitCode::from(status);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(wrong) => return usage(&wrong),
@@ -47,6 +53,7 @@ pub fn run() -> ExitCode {
     output::clean_up_on_interrupt();
     let done = match arguments.command {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
+        Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
         Command::Lint(command) => lint::run(&command),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),

@@ -59,6 +59,12 @@ pub struct RunConfig {
     /// Directories of volumes, as keys.
     #[serde(default, deserialize_with = "null_is_default")]
     pub volumes: BTreeMap<String, serde::de::IgnoredAny>,
+    /// Ports that the program listens at, as keys: `80`, `80/tcp`, `53/udp`.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub exposed_ports: BTreeMap<String, serde::de::IgnoredAny>,
+    /// Signal that asks the program to end: a name or a number.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub stop_signal: String,
     /// Shell of instructions in shell form (Docker only).
     #[serde(default, deserialize_with = "null_is_default")]
     pub shell: Vec<String>,

@@ -23,7 +23,7 @@ pub use document::{
     parse_json,
 };
 pub use error::OciError;
-pub use escape::escape_bytes;
+pub use escape::{escape_bytes, unescape_bytes};
 pub use image::{Image, ImageDocuments, LayerDescriptor};
 pub use name::tag;
 pub use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};

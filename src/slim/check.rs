@@ -3,8 +3,8 @@
 
 use rayon::prelude::*;
 
+use super::accounts::{group_entry, passwd_entry};
 use super::decide::Subject;
-use super::start::{group_entry, passwd_entry};
 use super::view::View;
 use crate::closure::elf::{LoaderConfig, Objects, closure};
 use crate::closure::script::shebang;

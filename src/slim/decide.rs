@@ -207,6 +207,7 @@ fn reach(
     let mut named = Starts::new(subject.view, &subject.units);
     named.kept_layers(options.kept_layers);
     named.preserved(preserve);
+    named.used(&options.evidence);
     let mut always = Starts::new(subject.view, &subject.units);
     always.always(&subject.launch);
     let mut unowned = Starts::new(subject.view, &subject.units);

@@ -176,6 +176,7 @@ impl Teller<'_> {
             Kind::Depends => format!("{by} depends on {name}: {what}"),
             Kind::BelongsTo => format!("{by} belongs to {what}"),
             Kind::PartOf => format!("{what} is a part of {by}"),
+            Kind::Used => format!("a run of the image used {what}: {name}"),
             Kind::Unowned => format!("{what} belongs to no package"),
             Kind::Licence => format!("{what} is the licence of {by}"),
             Kind::Directory if by.is_empty() => format!("{what} is a directory that is kept"),

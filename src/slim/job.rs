@@ -1,5 +1,6 @@
 //! From an image to a smaller one.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use super::check::{Fault, check};
@@ -10,10 +11,11 @@ use super::summary::Summary;
 use super::view::View;
 use crate::codec::Limits;
 use crate::layer::LayerContent;
-use crate::rewrite;
+use crate::oci::{Digest, ImageConfig};
+use crate::rewrite::{self, Plan};
 use crate::source::OpenImage;
-use crate::squash::{self, Prepared, Request, Squashed};
-use crate::tree::Tree;
+use crate::squash::{self, Prepared, Request, SquashError, Squashed};
+use crate::tree::{ContentDigests, Tree};
 
 /// An image that was read, with all contents at hand.
 pub struct Image {
@@ -46,6 +48,29 @@ impl Image {
     /// The image's file system.
     pub fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &ImageConfig {
+        &self.prepared.scanned.image.config
+    }
+
+    /// Digest of its configuration, which names all of it.
+    pub fn config_digest(&self) -> &Digest {
+        &self.prepared.scanned.image.config_digest
+    }
+
+    /// Writes its file system as one tar stream, parents first.
+    ///
+    /// # Errors
+    /// [`SlimError`].
+    pub fn write_tree(&self, out: &mut dyn Write, limits: &Limits) -> Result<(), SlimError> {
+        let (nothing, _) = Tree::merge(Vec::new());
+        let plan =
+            Plan::new(&self.tree, &nothing, limits.layer_bytes).map_err(SquashError::from)?;
+        let mut digests = ContentDigests::new();
+        let written = rewrite::write(&plan, &self.tree, &nothing, out, &mut digests);
+        Ok(written.map_err(SquashError::from)?)
     }
 
     /// How many of the lowest layers are not rewritten.

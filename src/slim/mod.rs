@@ -5,6 +5,7 @@
 //! [`Tier`], [`check()`] looks at the result, and [`Image`] reads and writes.
 //! The parts that know one kind of file each are in [`crate::closure`].
 
+mod accounts;
 mod check;
 mod decide;
 mod error;
@@ -22,6 +23,7 @@ mod units;
 mod view;
 mod walk;
 
+pub use accounts::Account;
 pub use check::{Fault, check};
 pub use decide::{Decisions, Rules, Subject, Verdict, decide, decide_without};
 pub use error::SlimError;

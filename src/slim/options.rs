@@ -1,6 +1,7 @@
 //! What is asked for.
 
 use super::preserve::Given;
+use crate::evidence::Evidence;
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
@@ -42,6 +43,8 @@ pub struct Options {
     pub include_bin: Vec<String>,
     /// Whether a shell is kept with the commands that people use in one.
     pub include_shell: bool,
+    /// What runs of the image used.
+    pub evidence: Evidence,
     /// Whether a pattern that matches nothing is an error.
     pub strict: bool,
     /// Paths below these layers are not touched: so many of the lowest.

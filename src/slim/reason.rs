@@ -23,6 +23,8 @@ pub enum Kind {
     Configured,
     /// A pattern of the command line, a file, a label or `.rslim.toml`.
     Preserved,
+    /// A run of the image used it.
+    Used,
     /// Needed by whatever runs: user names, certificates, …
     Always,
     /// `DT_NEEDED` and the like.

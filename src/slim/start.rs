@@ -1,6 +1,7 @@
 //! Where the walk starts: what is kept whatever runs, what the user names, and
 //! what belongs to no package.
 
+use super::accounts::passwd_entry;
 use super::options::{Options, Tier};
 use super::preserve::PathList;
 use super::reason::{By, Kind, Reason};
@@ -8,26 +9,33 @@ use super::roots::Launch;
 use super::units::Units;
 use super::view::View;
 use super::walk::{Level, Start};
-use crate::closure::{self, Files, NodeId};
+use crate::closure::{Files, NodeId};
+use crate::evidence::{Evidence, Use};
 use crate::layer::EntryKind;
+use crate::oci::escape_bytes;
 use crate::ruleset::{CacheClass, CacheRules};
 
 /// Small files that programs look up on their own: names of users and hosts,
 /// certificates, time zone, what system this is.
-const ALWAYS: [&[u8]; 17] = [
+const ALWAYS: [&[u8]; 22] = [
+    b"/etc/alpine-release",
+    b"/etc/debian_version",
     b"/etc/group",
     b"/etc/gai.conf",
     b"/etc/host.conf",
     b"/etc/hostname",
     b"/etc/hosts",
     b"/etc/localtime",
+    b"/etc/lsb-release",
     b"/etc/nsswitch.conf",
     b"/etc/os-release",
     b"/etc/passwd",
     b"/etc/protocols",
+    b"/etc/redhat-release",
     b"/etc/resolv.conf",
     b"/etc/services",
     b"/etc/shells",
+    b"/etc/system-release",
     b"/etc/ssl/certs/*",
     b"/etc/pki/tls/certs/*",
     b"/etc/timezone",
@@ -139,6 +147,42 @@ impl<'a> Starts<'a> {
                 let reason = Reason::named(By::Itself, Kind::Preserved, &name);
                 self.push(node, Level::Reached, reason);
             }
+        }
+    }
+
+    /// What runs of the image used. Paths that the image has not are those of another image, or
+    /// were made by the run.
+    pub(super) fn used(&mut self, evidence: &Evidence) {
+        let tree = self.view.tree;
+        for (path, used) in &evidence.paths {
+            let node = tree.find(path.strip_prefix(b"/").unwrap_or(path));
+            let Some(node) = node.filter(|&node| tree.is_present(node)) else {
+                continue;
+            };
+            let missed = used.how.contains(&Use::Missed).then_some(&Use::Missed);
+            let Some(&how) = missed.or(used.how.first()) else {
+                continue;
+            };
+            let is_file = tree.kind(node) == EntryKind::File;
+            let is_object = || {
+                let head = self.view.read(node, 0, 4);
+                is_file && head.is_ok_and(|head| head.starts_with(b"\x7fELF"))
+            };
+            let level = match how {
+                // Nobody saw where a link would have led.
+                Use::Missed if tree.kind(node) != EntryKind::Directory => Level::Reached,
+                Use::Exec if is_file => Level::Reached,
+                _ if is_object() => Level::Reached,
+                // What a text leads to was seen too, or is of no use to who read it.
+                _ if is_file => Level::Carried,
+                _ => Level::Kept,
+            };
+            let by = used.by.first().map(|by| escape_bytes(by));
+            let name = match (how, by) {
+                (how, Some(by)) => format!("{} by {by}", how.name()),
+                (how, None) => how.name().to_owned(),
+            };
+            self.push(node, level, Reason::named(By::Itself, Kind::Used, &name));
         }
     }
 
@@ -278,31 +322,4 @@ fn home(view: View<'_>, user: &str) -> Option<Vec<u8>> {
     };
     let fields = passwd_entry(view, user)?;
     fields.get(5).filter(|home| home.len() > 1).cloned()
-}
-
-/// The fields of the entry of a user in `/etc/passwd`, by name or number.
-pub(super) fn passwd_entry(view: View<'_>, user: &[u8]) -> Option<Vec<Vec<u8>>> {
-    entry(view, b"/etc/passwd", user)
-}
-
-/// The same of a group in `/etc/group`.
-pub(super) fn group_entry(view: View<'_>, group: &[u8]) -> Option<Vec<Vec<u8>>> {
-    entry(view, b"/etc/group", group)
-}
-
-fn entry(view: View<'_>, file: &[u8], wanted: &[u8]) -> Option<Vec<Vec<u8>>> {
-    const LARGEST: u64 = 16 << 20;
-    let found = view.resolve(file)?;
-    if view.kind(found.node) != closure::Kind::File || view.size(found.node) > LARGEST {
-        return None;
-    }
-    let text = view.read(found.node, 0, LARGEST as usize).ok()?;
-    let mut lines = text.split(|&b| b == b'\n').map(|line| {
-        let fields = line.split(|&b| b == b':').map(<[u8]>::to_vec);
-        fields.collect::<Vec<_>>()
-    });
-    lines.find(|fields| {
-        let is = |at: usize| fields.get(at).is_some_and(|field| field == wanted);
-        is(0) || is(2)
-    })
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 21] = [
     "codec",
     "oci",
     "registry",
@@ -20,7 +20,11 @@ const ROOMS: [&str; 17] = [
     "rewrite",
     "sink",
     "squash",
+    "trace",
+    "probe",
+    "evidence",
     "slim",
+    "replay",
     "report",
     "cli",
 ];
@@ -116,6 +120,10 @@ fn files_fit_in_one_head() {
 fn printing_and_ending_are_the_command_lines() {
     for room in &ROOMS[..ROOMS.len() - 1] {
         for path in files(&format!("src/{room}")) {
+            // The processes inside a container are a program of their own.
+            if path.starts_with(root().join("src/trace/contain")) {
+                continue;
+            }
             let text = fs::read_to_string(&path).unwrap();
             for word in ["println!", "process::exit", "std::env::args"] {
                 assert!(!text.contains(word), "{} has {word}", path.display());

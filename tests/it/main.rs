@@ -27,6 +27,7 @@ mod peers;
 mod program;
 mod registry;
 mod reports;
+mod running;
 mod semantic;
 mod slim;
 mod squash;

@@ -53,6 +53,13 @@ pub fn rslim(words: &[&str]) -> Ran {
     ran(command().args(words).output().expect("the program starts"))
 }
 
+/// The same with variables of the environment.
+pub fn rslim_with(words: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let mut command = command();
+    command.args(words).envs(variables.iter().copied());
+    ran(command.output().expect("the program starts"))
+}
+
 /// Reads the image at `path` in-process.
 pub fn scan(path: &Path, hash: ContentHash) -> ScannedImage {
     try_scan(path, hash, Verify::Auto).unwrap_or_else(|e| panic!("{}: {e:?}", path.display()))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::super::failure::Failure;
+use crate::evidence::Evidence;
 use crate::slim::{Given, Options, PathList, Settings, Tier};
 use crate::source::OpenImage;
 
@@ -58,6 +59,10 @@ pub(in super::super) struct KeepingArguments {
     #[arg(long)]
     include_shell: bool,
 
+    /// Keep what runs of the image used: a file of --save-evidence
+    #[arg(long, value_name = "FILE")]
+    evidence: Vec<PathBuf>,
+
     /// Make it an error when a pattern matches nothing
     #[arg(long)]
     strict: bool,
@@ -83,6 +88,7 @@ impl KeepingArguments {
             include_bin: settings.include_bin,
             include_shell: self.include_shell || settings.include_shell,
             strict: self.strict,
+            evidence: self.evidence()?,
             ..Options::default()
         };
         let given = |place: &str, patterns: &[String]| -> Vec<Given> {
@@ -115,6 +121,18 @@ impl KeepingArguments {
         options.exclude.extend(given("--exclude", &self.exclude));
         options.include_bin.extend(self.include_bin.iter().cloned());
         Ok(options)
+    }
+
+    fn evidence(&self) -> Result<Evidence, Failure> {
+        let mut all = Evidence::default();
+        for file in &self.evidence {
+            let text = read(file)?;
+            let evidence = Evidence::parse(text.as_bytes());
+            let evidence =
+                evidence.map_err(|error| Failure::of(&file.display().to_string(), &error))?;
+            all.merge(&evidence);
+        }
+        Ok(all)
     }
 
     fn settings(&self) -> Result<Settings, Failure> {

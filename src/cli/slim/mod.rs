@@ -1,14 +1,18 @@
 //! `rslim slim`.
 
 pub(super) mod keeping;
+mod running;
 mod target;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use self::keeping::KeepingArguments;
+use self::running::RunningArguments;
+pub(super) use self::target::size;
 use super::arguments::{FormatArgument, ReportArguments};
 use super::destination::{FORMS, destination, spare};
 use super::failure::Failure;
@@ -18,6 +22,8 @@ use super::progress::Bars;
 use super::result::ResultArguments;
 use super::squash::range::base_layers;
 use super::{Outcome, terminal};
+use crate::layer::LayerContent;
+use crate::replay::{Ground, Verification};
 use crate::report::slim as report;
 use crate::rewrite::RangeChoice;
 use crate::sink::{self, Destination};
@@ -25,13 +31,15 @@ use crate::slim::{self, Climb, Fault, Image, Rules, SlimError, Subject};
 use crate::source::{Locator, OpenImage};
 use crate::squash::{Request, Shape, Squashed};
 
-/// Makes an image smaller without running it
+/// Makes an image smaller: what it does not need is left out
 ///
 /// Computes what the entry point can reach: shared libraries, scripts and their
 /// commands, settings, plugins, packages of Python and Node and what they
-/// depend on. The rest is left out, package databases are reduced to what
-/// stayed, and the result is checked before it appears under its name.
-/// `rslim why` tells the reason for each path.
+/// depend on. With probes the image is run too, without a daemon, and what it
+/// uses then stays as well; the result is run with the same probes, and must
+/// answer them alike. Package databases are reduced to what stayed, and the
+/// result is checked before it appears under its name. `rslim why` tells the
+/// reason for each path.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{FORMS}\n\n{EXIT_STATUS}"))]
 pub(super) struct SlimCommand {
@@ -48,6 +56,9 @@ pub(super) struct SlimCommand {
 
     #[command(flatten)]
     keeping: KeepingArguments,
+
+    #[command(flatten)]
+    running: RunningArguments,
 
     /// Go from tier to tier until the files have at most this size, such as 80MB
     #[arg(long, value_name = "SIZE", value_parser = target::size, conflicts_with = "tier", help_heading = "What stays")]
@@ -96,10 +107,19 @@ const EXIT_STATUS: &str = "\
 Exit status: 0 fine, 1 the result would lack something that the image has, or cannot be as
 small as asked for, 2 wrong usage or unreadable image, 130 interrupted.";
 
+/// What was decided, however that was.
+struct Decided {
+    climb: Climb,
+    overlay: Arc<LayerContent>,
+    faults: Vec<Fault>,
+    verification: Option<Verification>,
+}
+
 /// Where `--dry-run` would write.
 const NOWHERE: &str = "dry-run.tar";
 
 pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
+    command.running.prepare()?;
     command.image_arguments.use_threads();
     let place = command.output.as_deref().unwrap_or(NOWHERE);
     let (destination, given) = destination(place)?;
@@ -108,31 +128,66 @@ pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
         spare(&destination, &locator)?;
     }
     let open = command.image_arguments.open_kept(&locator)?;
-    let options = command.keeping.options(&open)?;
+    let mut options = command.keeping.options(&open)?;
+    let plan = command.running.plan()?;
     let bars = Bars::new(command.quiet);
     let mut request = request(command, &destination, &locator, &open, &bars)?;
     request.names = command.result.names(&destination, given);
     let failed = |error: SlimError| failure(&command.image, &error);
     let image = Image::read(open, &request).map_err(failed)?;
     bars.clear();
-    let options = slim::Options {
-        kept_layers: image.kept_layers(),
-        ..options
-    };
+    options.kept_layers = image.kept_layers();
     let rules = Rules::builtin().map_err(failed)?;
     let subject = image.subject();
-    let climb = slim::climb(&subject, &rules, &options, command.target_size).map_err(failed)?;
+    let decided = match &plan {
+        None => {
+            let climb = slim::climb(&subject, &rules, &options, command.target_size);
+            let climb = climb.map_err(failed)?;
+            let overlay = image.overlay(&climb.decisions, &request.limits);
+            let overlay = overlay.map_err(failed)?;
+            let faults = image.check(&subject, &overlay);
+            Decided {
+                climb,
+                overlay,
+                faults,
+                verification: None,
+            }
+        }
+        Some(plan) => {
+            let ground = Ground {
+                image: &image,
+                subject: &subject,
+                rules: &rules,
+                target: command.target_size,
+                limits: &request.limits,
+            };
+            let running = &command.running;
+            let settled = running.settle(&command.image, &ground, plan, options, command.quiet)?;
+            Decided {
+                climb: settled.climb,
+                overlay: settled.overlay,
+                faults: settled.faults,
+                verification: Some(settled.verification),
+            }
+        }
+    };
+    let Decided {
+        climb,
+        overlay,
+        faults,
+        verification,
+    } = decided;
     request.created_by = format!("rslim slim --tier {}", climb.tier.name());
-    let overlay = image.overlay(&climb.decisions, &request.limits);
-    let overlay = overlay.map_err(failed)?;
-    let faults = image.check(&subject, &overlay);
     if let Some(file) = &command.report {
         write_report(file, &subject, &rules, &climb)?;
     }
     if !command.quiet {
         tell(&image, &climb);
     }
-    if too_large(command, &climb) || lacks(&command.image, &faults) {
+    let differs = verification
+        .as_ref()
+        .is_some_and(|verification| answers_differ(&command.image, verification, command.quiet));
+    if too_large(command, &climb) || lacks(&command.image, &faults) || differs {
         return Ok(Outcome::Findings);
     }
     let written = match command.dry_run {
@@ -141,7 +196,13 @@ pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
     };
     bars.clear();
     if !command.quiet {
-        print(command, place, &climb, written.as_ref())?;
+        print(
+            command,
+            place,
+            &climb,
+            written.as_ref(),
+            verification.as_ref(),
+        )?;
     }
     Ok(Outcome::Fine)
 }
@@ -237,6 +298,41 @@ fn too_large(command: &SlimCommand, climb: &Climb) -> bool {
     true
 }
 
+/// Says what the result answers differently.
+fn answers_differ(image: &str, verification: &Verification, quiet: bool) -> bool {
+    const SHOWN: usize = 10;
+    let missing = verification.missing.iter().take(SHOWN);
+    let missing: Vec<&str> = missing.map(String::as_str).collect();
+    if verification.deviations.is_empty() {
+        if !missing.is_empty() && !quiet {
+            terminal::warn(&format!(
+                "the result answers alike, but looks in vain for {}",
+                missing.join(", ")
+            ));
+        }
+        return false;
+    }
+    let mut text = format!("{image}: the result answers differently, and was not written");
+    for deviation in verification.deviations.iter().take(SHOWN) {
+        text += &format!("\n  {}: {}", deviation.probe, deviation.how);
+    }
+    if verification.deviations.len() > SHOWN {
+        text += &format!("\n  … and {} more", verification.deviations.len() - SHOWN);
+    }
+    if !missing.is_empty() {
+        text += &format!("\n  it looks in vain for {}", missing.join(", "));
+    }
+    let help = match missing.is_empty() {
+        true => {
+            "keep more with --tier or --preserve; where the answer differs each time, ask for \
+                 something else"
+        }
+        false => "keep what is missing with --preserve, or take less out with --exclude",
+    };
+    terminal::report_failure(&Failure::new(text).help(help));
+    true
+}
+
 /// Says what the result would lack.
 fn lacks(image: &str, faults: &[Fault]) -> bool {
     const SHOWN: usize = 10;
@@ -270,12 +366,14 @@ fn print(
     place: &str,
     climb: &Climb,
     written: Option<&Squashed>,
+    verification: Option<&Verification>,
 ) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let done = report::Done {
         climb,
         written,
         place,
+        verification,
     };
     let written = match command.report_arguments.format {
         FormatArgument::Json => report::json(&done, &mut out),

@@ -1,7 +1,7 @@
 //! Sizes as people write them.
 
 /// Parses `80MB`, `1.5 GiB`, `800000`: bytes.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+pub(in super::super) fn size(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
     let (number, unit) = text.split_at(end.unwrap_or(text.len()));

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod explanations;
+mod verification;
 
 use std::io::{self, Write};
 
@@ -13,6 +14,7 @@ pub use explanations::{explanations, explanations_json};
 use super::size::human;
 use super::squash::{Image, image};
 use super::table::text::printable;
+use crate::replay::Verification;
 use crate::slim::{Climb, Group};
 use crate::squash::Squashed;
 
@@ -27,6 +29,8 @@ pub struct Done<'a> {
     pub written: Option<&'a Squashed>,
     /// Where to.
     pub place: &'a str,
+    /// What running it showed.
+    pub verification: Option<&'a Verification>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +52,8 @@ struct Report<'a> {
     removed: Vec<Removed<'a>>,
     notes: usize,
     warnings: Vec<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<verification::Verified<'a>>,
 }
 
 #[derive(Serialize)]
@@ -136,6 +142,7 @@ pub fn json(done: &Done<'_>, out: &mut dyn Write) -> io::Result<()> {
         removed: removed(climb),
         notes: climb.decisions.notes.len(),
         warnings: climb.decisions.warnings.iter().collect(),
+        verification: done.verification.map(verification::verified),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     out.write_all(b"\n")
@@ -187,6 +194,9 @@ pub fn text(done: &Done<'_>, color: bool, top: usize, out: &mut dyn Write) -> io
         "{} links, libraries, interpreters, user and entry point are there",
         bold("checked ")
     )?;
+    if let Some(verification) = done.verification {
+        verification::text(verification, &bold("ran     "), out)?;
+    }
     let Some(written) = done.written else {
         return writeln!(out, "{} nothing (dry run)", bold("wrote   "));
     };

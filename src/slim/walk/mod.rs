@@ -185,6 +185,11 @@ impl<'a> Walk<'a> {
             self.languages.application(self.setting.view, start.node);
         }
         self.reach(start.node, start.level, start.reason.clone());
+        // A package of which something was used stays whole.
+        let is_file = self.setting.view.kind(start.node) == closure::Kind::File;
+        if start.reason.kind == Kind::Used && is_file && self.setting.options.tier != Tier::File {
+            self.reach_owners(start.node);
+        }
     }
 
     fn level(&self, node: NodeId) -> Level {
@@ -201,7 +206,13 @@ impl<'a> Walk<'a> {
             *known = level;
         }
         if let Some(known) = self.reasons.get_mut(node as usize) {
-            known.get_or_insert(reason);
+            match reason.kind {
+                // Better than that it lies somewhere; and it needs nothing else.
+                Kind::Used | Kind::Preserved => *known = Some(reason),
+                _ => {
+                    known.get_or_insert(reason);
+                }
+            }
         }
         if level >= Level::Carried {
             self.queue.push_back(node);

@@ -1,15 +1,10 @@
 //! Every path has a reason, and every reason is true.
 
-use rslim::codec::Limits;
-use rslim::layer::{EntryKind, NoProgress};
-use rslim::rewrite::RangeChoice;
-use rslim::sink::{self, Destination};
+use rslim::layer::EntryKind;
 use rslim::slim::{
     By, Decisions, Image, Kind, Options, Rules, Tier, UnitId, Verdict, decide, decide_without,
     explain,
 };
-use rslim::source::{self, Locator, OpenOptions, Opened};
-use rslim::squash::{Request, Shape};
 use rslim::tree::NodeId;
 
 use super::Lab;
@@ -17,25 +12,7 @@ use crate::fixtures::showcase::service;
 
 fn with_image(check: impl FnOnce(&Image)) {
     let lab = Lab::new(&service());
-    let nowhere = Destination::DockerArchive("nowhere.tar".into());
-    let request = Request {
-        range: RangeChoice::All,
-        shape: Shape::Fold,
-        destination: &nowhere,
-        writing: sink::OpenOptions::default(),
-        encoding: None,
-        names: Vec::new(),
-        created: None,
-        created_by: String::new(),
-        limits: Limits::default(),
-        jobs: 1,
-        progress: &NoProgress,
-    };
-    let locator: Locator = lab.image().parse().unwrap();
-    let Opened::Image(open) = source::open(&locator, &OpenOptions::default()).unwrap() else {
-        panic!("a file is no stream");
-    };
-    check(&Image::read(open, &request).unwrap());
+    super::with_image(lab.image(), check);
 }
 
 fn kept(decisions: &Decisions) -> impl Iterator<Item = (NodeId, By, Kind)> {

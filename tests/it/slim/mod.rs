@@ -10,6 +10,13 @@ mod result;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rslim::codec::Limits;
+use rslim::layer::NoProgress;
+use rslim::rewrite::RangeChoice;
+use rslim::sink::{self, Destination};
+use rslim::slim::Image;
+use rslim::source::{self, Locator, OpenOptions, Opened};
+use rslim::squash::{Request, Shape};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,6 +27,29 @@ use crate::program::{Ran, rslim};
 pub struct Lab {
     dir: TempDir,
     image: PathBuf,
+}
+
+/// Reads an image in-process, with all contents at hand.
+pub fn with_image(path: &str, check: impl FnOnce(&Image)) {
+    let nowhere = Destination::DockerArchive("nowhere.tar".into());
+    let request = Request {
+        range: RangeChoice::All,
+        shape: Shape::Fold,
+        destination: &nowhere,
+        writing: sink::OpenOptions::default(),
+        encoding: None,
+        names: Vec::new(),
+        created: None,
+        created_by: String::new(),
+        limits: Limits::default(),
+        jobs: 1,
+        progress: &NoProgress,
+    };
+    let locator: Locator = path.parse().unwrap();
+    let Opened::Image(open) = source::open(&locator, &OpenOptions::default()).unwrap() else {
+        panic!("a file is no stream");
+    };
+    check(&Image::read(open, &request).unwrap());
 }
 
 impl Lab {

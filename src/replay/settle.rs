@@ -1,0 +1,186 @@
+//! Deciding, running the result, adding what it looks for in vain, and again, until it answers as
+//! the image does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::coverage::Coverage;
+use super::error::ReplayError;
+use super::events::{self, missed};
+use super::running::{Observed, Runs};
+use crate::codec::Limits;
+use crate::evidence::{Evidence, Use};
+use crate::layer::LayerContent;
+use crate::oci::escape_bytes;
+use crate::probe::{Deviation, compare};
+use crate::slim::{self, Climb, Fault, Image, Options, Rules, Subject};
+use crate::tree::{NodeId, ROOT, Step};
+
+/// How often the result is mended at most.
+const ROUNDS: usize = 12;
+
+/// What running the result showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// What was asked of both.
+    pub probes: Vec<String>,
+    /// What they answered differently.
+    pub deviations: Vec<Deviation>,
+    /// How often the result was run.
+    pub rounds: usize,
+    /// Paths that it looked for in vain, and that were added.
+    pub added: Vec<String>,
+    /// Paths that it still looks for in vain.
+    pub missing: Vec<String>,
+    /// How much of what is kept the probes touched.
+    pub coverage: Coverage,
+}
+
+/// What is decided about, and by which rules.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The image.
+    pub image: &'a Image,
+    /// What decisions see of it.
+    pub subject: &'a Subject<'a>,
+    /// The rules.
+    pub rules: &'a Rules,
+    /// Bytes that the files may have at most.
+    pub target: Option<u64>,
+    /// Bounds on hostile input.
+    pub limits: &'a Limits,
+}
+
+/// What was decided in the end.
+pub struct Settled {
+    /// The decisions.
+    pub climb: Climb,
+    /// The changes as a layer.
+    pub overlay: Arc<LayerContent>,
+    /// What the static check says; the result was not run if it says anything.
+    pub faults: Vec<Fault>,
+    /// What running it showed.
+    pub verification: Verification,
+    /// What all runs used.
+    pub evidence: Evidence,
+}
+
+/// Adds what a run used to evidence.
+pub fn gather(evidence: &mut Evidence, image: &Image, observed: &Observed) {
+    let digest = image.config_digest().to_string();
+    evidence.images.insert(digest);
+    for outcome in &observed.asked.outcomes {
+        if !evidence.probes.contains(&outcome.probe) {
+            evidence.probes.push(outcome.probe.clone());
+        }
+    }
+    events::add(evidence, &observed.events, image.tree());
+    for path in &observed.unrecorded {
+        events::add_opened(evidence, path, image.tree());
+    }
+}
+
+/// Decides with the evidence of `whole`, a run of the image that is unpacked at `root`, runs the
+/// result, and mends it.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn settle(
+    ground: &Ground<'_>,
+    mut options: Options,
+    runs: &Runs<'_>,
+    root: &Path,
+    whole: &Observed,
+) -> Result<Settled, ReplayError> {
+    let image = ground.image;
+    gather(&mut options.evidence, image, whole);
+    let mut verification = Verification::default();
+    for outcome in &whole.asked.outcomes {
+        verification.probes.push(outcome.probe.clone());
+    }
+    let used = options.evidence.clone();
+    loop {
+        let climb = slim::climb(ground.subject, ground.rules, &options, ground.target)?;
+        let overlay = image.overlay(&climb.decisions, ground.limits)?;
+        let faults = image.check(ground.subject, &overlay);
+        let keeps = |node: NodeId| climb.decisions.keeps(node);
+        verification.coverage = Coverage::of(ground.subject, &climb.decisions, &used);
+        let done = |verification, climb, faults, evidence| {
+            Ok(Settled {
+                climb,
+                overlay,
+                faults,
+                verification,
+                evidence,
+            })
+        };
+        if !faults.is_empty() {
+            return done(verification, climb, faults, options.evidence);
+        }
+        let contents = climb.decisions.changed.iter();
+        let contents = contents.map(|(node, bytes)| (absolute(image, *node), bytes.clone()));
+        let absent = absent(image, &keeps);
+        let seen = runs.smaller(root, &whole.asked.plan, absent, contents.collect())?;
+        verification.rounds += 1;
+        verification.deviations = match &seen.failed {
+            Some(why) => vec![of_program(why.clone())],
+            None => compare(&whole.asked.outcomes, &seen.asked.outcomes),
+        };
+        if seen.failed.is_none() && seen.ended != whole.ended {
+            let how = match (&seen.ended, &whole.ended) {
+                (Some(ended), None) => format!("it ends with {ended}: {}", seen.last_words),
+                (Some(ended), Some(was)) => {
+                    format!("it ends with {ended}, not {was}: {}", seen.last_words)
+                }
+                (None, _) => "it does not end, as the image's does".to_owned(),
+            };
+            verification.deviations.push(of_program(how));
+        }
+        let gone = |node: NodeId| !keeps(node);
+        let missed = missed(&seen.events, image.tree(), &gone);
+        let names: BTreeSet<String> = missed.iter().map(|(path, _)| escape_bytes(path)).collect();
+        verification.missing = names.into_iter().collect();
+        let mut new = false;
+        for (path, by) in missed {
+            let known = options.evidence.paths.get(path);
+            // What is excluded stays away, however often it is asked for.
+            if known.is_none_or(|known| !known.how.contains(&Use::Missed)) {
+                new = true;
+                verification.added.push(escape_bytes(path));
+                options.evidence.add(path, Use::Missed, by);
+            }
+        }
+        verification.added.dedup();
+        if !new || verification.rounds >= ROUNDS {
+            return done(verification, climb, Vec::new(), options.evidence);
+        }
+    }
+}
+
+fn of_program(how: String) -> Deviation {
+    Deviation {
+        probe: "the program of the image".to_owned(),
+        how,
+    }
+}
+
+fn absolute(image: &Image, node: NodeId) -> Vec<u8> {
+    let mut path = b"/".to_vec();
+    path.extend_from_slice(&image.tree().path(node));
+    path
+}
+
+/// The topmost paths that are gone.
+fn absent(image: &Image, keeps: &dyn Fn(NodeId) -> bool) -> Vec<Vec<u8>> {
+    let mut absent = Vec::new();
+    let mut walk = image.tree().walk();
+    while let Some(step) = walk.next() {
+        let Step::Enter(node) = step else { continue };
+        if node != ROOT && !keeps(node) {
+            absent.push(absolute(image, node));
+            walk.skip_children();
+        }
+    }
+    absent
+}

@@ -1,0 +1,129 @@
+//! What is made of an image after it was run: shown to answer alike, and the same each time.
+
+use std::fs;
+
+use super::staged;
+
+#[test]
+fn a_result_that_answers_differently_is_not_written_and_what_it_lacks_is_named() {
+    let Some(stage) = staged(|image| image) else {
+        return;
+    };
+    let words = [
+        "--probe-http",
+        "/file/one",
+        "--exclude",
+        "usr/share/thing/one",
+    ];
+    let ran = stage.slim(&words);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    for said in [
+        "GET /file/one: the status is 500, not 200",
+        "it looks in vain for /usr/share/thing/one",
+    ] {
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+    assert!(!stage.small().exists());
+}
+
+#[test]
+fn a_program_that_ends_otherwise_is_a_difference() {
+    let Some(stage) = staged(|image| image.cmd(&["cat", "one"])) else {
+        return;
+    };
+    let probe = ["--probe-exec", "/bin/server exit 0"];
+    assert_eq!(stage.left(&probe), ["one"]);
+    std::fs::remove_file(stage.small()).unwrap();
+    let ran = stage.slim(&[&probe[..], &["--exclude", "usr/share/thing/one"]].concat());
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    let why = "it ends with exit status 1, not exit status 0: cannot read one";
+    assert!(ran.err.contains(why), "{}", ran.err);
+    assert!(!stage.small().exists());
+}
+
+#[test]
+fn evidence_gives_the_same_result_without_a_run() {
+    let Some(stage) = staged(|image| image) else {
+        return;
+    };
+    let evidence = stage.lab.path("evidence.json");
+    let evidence = evidence.to_str().unwrap();
+    let bytes = |words: &[&str]| {
+        assert_eq!(stage.left(words), ["one"]);
+        fs::read(stage.small()).unwrap()
+    };
+    let first = bytes(&["--probe-http", "/file/one", "--save-evidence", evidence]);
+    let noted = fs::read_to_string(evidence).unwrap();
+    assert!(
+        noted.contains(
+            "{\"path\":\"/usr/share/thing/one\",\"use\":[\"read\"],\"by\":[\"/bin/server\"]}"
+        ),
+        "{noted}"
+    );
+    assert_eq!(first, bytes(&["--evidence", evidence]), "nothing is run");
+    let probed = [
+        "--probe-http",
+        "/file/two",
+        "--no-run",
+        "--evidence",
+        evidence,
+    ];
+    assert_eq!(first, bytes(&probed), "nothing is run either");
+    for _ in 0..3 {
+        let again = bytes(&["--probe-http", "/file/one", "--save-evidence", evidence]);
+        assert!(first == again, "another image each time");
+        assert_eq!(fs::read_to_string(evidence).unwrap(), noted);
+    }
+    let two = stage.lab.path("two.json");
+    let two = two.to_str().unwrap();
+    stage.left(&["--probe-http", "/file/linked", "--save-evidence", two]);
+    let both = stage.left(&["--evidence", evidence, "--evidence", two]);
+    assert_eq!(both, ["linked", "one"], "files of evidence add up");
+}
+
+#[test]
+fn unpacked_images_are_kept_shown_and_removed() {
+    let Some(stage) = staged(|image| image) else {
+        return;
+    };
+    let ran = stage.slim(&["--dry-run", "--probe-http", "/"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("answered alike"), "{}", ran.out);
+    let listed = stage.rslim(&["cache"]);
+    assert_eq!(listed.code, Some(0), "{}", listed.err);
+    assert_eq!(listed.out.lines().count(), 2, "{}", listed.out);
+    let kept = stage.rslim(&["cache", "prune", "--keep", "1GB"]);
+    assert!(kept.out.contains("removed 0 images"), "{}", kept.out);
+    let gone = stage.rslim(&["cache", "prune"]);
+    assert!(
+        gone.out.contains("removed 1 image,"),
+        "{}{}",
+        gone.out,
+        gone.err
+    );
+    let left = fs::read_dir(stage.cache.join("trees")).unwrap().count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn an_image_for_another_processor_is_not_run() {
+    let Some(stage) = staged(|image| image.platform("linux", "riscv64", None)) else {
+        return;
+    };
+    let ran = stage.slim(&[
+        "--platform",
+        "linux/riscv64",
+        "--tier",
+        "safe",
+        "--probe-http",
+        "/",
+    ]);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(
+        ran.err
+            .contains("it is for linux/riscv64, and this machine is linux/"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("--no-run"), "{}", ran.err);
+}
