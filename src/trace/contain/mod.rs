@@ -3,7 +3,7 @@
 //! It has one thread from its start to its end, so it may fork and change its
 //! namespaces as it likes. Three processes of it make a container: the one
 //! that the parent started, which only waits; the first process of the new
-//! process namespace ([`init`]); and the recorder.
+//! process namespace, which takes requests; and the recorder.
 
 mod changes;
 mod devices;
