@@ -141,6 +141,7 @@ pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
     let subject = image.subject();
     let decided = match &plan {
         None => {
+            command.running.save_given(&options.evidence)?;
             let climb = slim::climb(&subject, &rules, &options, command.target_size);
             let climb = climb.map_err(failed)?;
             let overlay = image.overlay(&climb.decisions, &request.limits);

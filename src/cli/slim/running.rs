@@ -251,6 +251,19 @@ impl RunningArguments {
         Ok(settled)
     }
 
+    /// Writes what earlier runs used as one file, where nothing is run.
+    pub(super) fn save_given(&self, evidence: &Evidence) -> Result<(), Failure> {
+        let Some(file) = &self.save_evidence else {
+            return Ok(());
+        };
+        if evidence.is_empty() {
+            let message = format!("{}: there is no evidence to write", file.display());
+            return Err(Failure::new(message)
+                .help("give a probe such as --probe-http /, or --evidence FILE of earlier runs"));
+        }
+        self.save(file, evidence)
+    }
+
     fn launching(&self) -> Launching {
         Launching {
             env: self.run_env.clone(),

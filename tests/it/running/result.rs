@@ -79,6 +79,24 @@ fn evidence_gives_the_same_result_without_a_run() {
     stage.left(&["--probe-http", "/file/linked", "--save-evidence", two]);
     let both = stage.left(&["--evidence", evidence, "--evidence", two]);
     assert_eq!(both, ["linked", "one"], "files of evidence add up");
+    let sum = stage.lab.path("sum.json");
+    let sum = sum.to_str().unwrap();
+    stage.left(&[
+        "--evidence",
+        evidence,
+        "--evidence",
+        two,
+        "--save-evidence",
+        sum,
+    ]);
+    assert_eq!(stage.left(&["--evidence", sum]), ["linked", "one"]);
+    let ran = stage.slim(&["--save-evidence", sum]);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(
+        ran.err.contains("there is no evidence to write"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
