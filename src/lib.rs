@@ -2,8 +2,8 @@
 //!
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`dockerfile`] → [`lint`] → [`closure`] → [`rewrite`] → [`sink`] → [`squash`] →
-//! [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] → [`cli`].
+//! [`analyze`] → [`dockerfile`] → [`lint`] → [`attribute`] → [`closure`] → [`rewrite`] → [`sink`] →
+//! [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};
@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::unwrap_used))]
 
 pub mod analyze;
+pub mod attribute;
 pub mod cli;
 pub mod closure;
 pub mod codec;

@@ -6,6 +6,7 @@
 mod fixtures;
 
 mod architecture;
+mod attribute;
 mod closure;
 mod command_line;
 mod contract;
