@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheCommand;
 use super::diff::DiffCommand;
+use super::history::HistoryCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
 use super::rules::RulesCommand;
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
     Cache(CacheCommand),
     Diff(Box<DiffCommand>),
+    History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),
     Rules(RulesCommand),
     Slim(Box<SlimCommand>),

@@ -10,6 +10,7 @@ mod cache;
 mod destination;
 mod diff;
 mod failure;
+mod history;
 mod image;
 mod lint;
 mod output;
@@ -55,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
         Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
+        Command::History(command) => history::run(&command),
         Command::Lint(command) => lint::run(&command),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
         Command::Slim(command) => slim::run(&command),

@@ -198,6 +198,35 @@ fn slim_and_why_match_their_schemas() {
 }
 
 #[test]
+fn history_matches_its_schema() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = fixtures::by_name("demo").unwrap();
+    let demo = demo.build(dir.path()).unwrap();
+    let file = dir.path().join("Dockerfile");
+    let history = rslim(&["history", demo.to_str().unwrap(), "-f", "dockerfile"]);
+    assert_eq!(history.code, Some(0), "{}", history.err);
+    std::fs::write(&file, format!("{}RUN unknown\n", history.out)).unwrap();
+    let schema = schema("history");
+    let (demo, file) = (demo.to_str().unwrap(), file.to_str().unwrap());
+    for words in [
+        &["history", demo, "-f", "json"][..],
+        &["history", demo, "-f", "json", "--dockerfile", file],
+    ] {
+        let ran = rslim(words);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        matches(&schema, &report);
+        assert_eq!(report["unmatched"].is_array(), words.len() > 4);
+        let layers = report["layers"].as_array().unwrap();
+        assert!(
+            layers
+                .iter()
+                .all(|layer| !layer["entries"].as_array().unwrap().is_empty())
+        );
+    }
+}
+
+#[test]
 fn squash_and_diff_match_their_schemas() {
     let dir = tempfile::tempdir().unwrap();
     let demo = fixtures::by_name("demo").unwrap();

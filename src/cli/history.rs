@@ -1,0 +1,170 @@
+//! `rslim history`.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::failure::Failure;
+use super::image::{ImageArguments, locate};
+use super::progress::Bars;
+use super::{Outcome, terminal};
+use crate::analyze::detect_base;
+use crate::attribute::{self, Question, StageError, attribute, layer_map};
+use crate::dockerfile::{self, Dockerfile};
+use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, scan};
+use crate::report::history::{self as report, HistoryReport};
+use crate::source::Opened;
+
+/// Bytes of a Dockerfile that are read.
+const FILE_LIMIT: u64 = 8 << 20;
+
+/// Shows how an image was built, and which lines of a Dockerfile made it
+///
+/// Lists the history of an image with the layer that each step made. With a
+/// Dockerfile it tells the line of each step, and what was edited since; where
+/// several lines fit equally well, it tells none.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXIT_STATUS)]
+pub(super) struct HistoryCommand {
+    /// File, folder or name of the image (`rslim analyze --help` lists the forms)
+    image: String,
+
+    /// Dockerfile that the image was built from
+    #[arg(long, value_name = "FILE")]
+    dockerfile: Option<PathBuf>,
+
+    /// Stage that was built, by name or number [default: the last one]
+    #[arg(long, value_name = "STAGE", requires = "dockerfile")]
+    target: Option<String>,
+
+    #[command(flatten)]
+    image_arguments: ImageArguments,
+
+    /// Form of the report on standard output
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = HistoryFormat::Table, help_heading = "Output")]
+    format: HistoryFormat,
+
+    /// Print no warnings and no progress
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+}
+
+/// Values of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HistoryFormat {
+    /// For people, the newest step last
+    Table,
+    /// For programs: the documented, versioned report
+    Json,
+    /// A Dockerfile that says what history says
+    Dockerfile,
+}
+
+const EXIT_STATUS: &str =
+    "Exit status: 0 fine, 2 wrong usage, unreadable image or Dockerfile, 130 interrupted.";
+
+pub(super) fn run(command: &HistoryCommand) -> Result<Outcome, Failure> {
+    command.image_arguments.use_threads();
+    let file = match &command.dockerfile {
+        Some(path) => Some((path.display().to_string(), read_dockerfile(path)?)),
+        None => None,
+    };
+    let opened = command.image_arguments.open(&locate(&command.image)?)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match (command.format, opened) {
+        // Only sizes need the layers.
+        (HistoryFormat::Dockerfile, Opened::Image(open)) => {
+            out.write_all(reconstructed(&open.image).as_bytes())
+        }
+        (HistoryFormat::Dockerfile, opened) => {
+            out.write_all(reconstructed(&read(command, opened)?.image).as_bytes())
+        }
+        (format, opened) => {
+            let scanned = read(command, opened)?;
+            let history = &scanned.image.config.history;
+            let layers = scanned.layers.len();
+            let answer = match &file {
+                Some((path, dockerfile)) => {
+                    let question = Question {
+                        history,
+                        layers,
+                        dockerfile,
+                        target: command.target.as_deref(),
+                        base_layers: None,
+                    };
+                    let answer = attribute(&question).map_err(|error| no_stage(path, &error))?;
+                    Some((path.as_str(), answer))
+                }
+                None => None,
+            };
+            let report = HistoryReport {
+                name: &command.image,
+                scanned: &scanned,
+                map: &layer_map(history, layers),
+                explained: answer.as_ref().map(|(path, answer)| (*path, answer)),
+            };
+            match format {
+                HistoryFormat::Json => report::json(&report, &mut out),
+                _ => report::table(&report, terminal::width(), &mut out),
+            }
+        }
+    };
+    written
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::writing("standard output", &error))?;
+    Ok(Outcome::Fine)
+}
+
+fn reconstructed(image: &crate::oci::Image) -> String {
+    attribute::reconstruct(&image.config.history, detect_base(image).as_ref())
+}
+
+fn no_stage(path: &str, error: &StageError) -> Failure {
+    let failure = Failure::of(path, error);
+    match error {
+        StageError::Missing(_) => {
+            failure.help("--target takes the name after AS, or the number of a FROM, from 0")
+        }
+        StageError::Empty => failure,
+    }
+}
+
+fn read_dockerfile(path: &Path) -> Result<Dockerfile, Failure> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::of(&format!("cannot read {name}"), &error))?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(Failure::new(format!(
+            "{name} is no Dockerfile: it has more than {FILE_LIMIT} bytes"
+        )));
+    }
+    let (text, _) = dockerfile::decode(&bytes).map_err(|error| Failure::of(&name, &error))?;
+    Ok(dockerfile::parse(text))
+}
+
+fn read(command: &HistoryCommand, opened: Opened) -> Result<ScannedImage, Failure> {
+    let bars = Bars::new(command.quiet);
+    let reading = &command.image_arguments.reading;
+    let options = ScanOptions {
+        limits: reading.limits(),
+        jobs: reading.jobs(),
+        hash: ContentHash::Blake3,
+        verify: reading.verify.into(),
+        wanted: &NoContents,
+        spool_from: None,
+        progress: &bars,
+    };
+    let scanned = scan(opened, &options);
+    bars.clear();
+    let scanned = scanned.map_err(|error| Failure::of(&command.image, &error))?;
+    if !command.quiet {
+        for warning in scanned.warnings.iter().take(20) {
+            terminal::warn(warning);
+        }
+    }
+    Ok(scanned)
+}
