@@ -2,18 +2,18 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ureq::tls::{TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, RustlsConnector, Transport,
-};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, RustlsConnector};
 
 use super::answer::Answer;
 use super::plan::Http;
 use super::target::Target;
+use crate::registry::OneRequest;
 
 /// Bytes of an answer that are looked at.
 const LARGEST: u64 = 8 << 20;
@@ -106,7 +106,7 @@ pub(super) fn no_connection(port: u16, error: &io::Error) -> String {
 }
 
 /// The connection that is there already.
-struct Given(Mutex<Option<std::net::TcpStream>>);
+struct Given(Mutex<Option<TcpStream>>);
 
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,65 +115,15 @@ impl fmt::Debug for Given {
 }
 
 impl Connector for Given {
-    type Out = Stream;
+    type Out = OneRequest<TcpStream>;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         _chained: Option<()>,
-    ) -> Result<Option<Stream>, ureq::Error> {
+    ) -> Result<Option<Self::Out>, ureq::Error> {
         let taken = self.0.lock().ok().and_then(|mut stream| stream.take());
-        let Some(stream) = taken else {
-            return Err(ureq::Error::ConnectionFailed);
-        };
-        let config = details.config;
-        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Some(Stream { stream, buffers }))
-    }
-}
-
-#[derive(Debug)]
-struct Stream {
-    stream: std::net::TcpStream,
-    buffers: LazyBuffers,
-}
-
-impl Transport for Stream {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.stream
-            .set_write_timeout(timeout.not_zero().map(|t| *t))?;
-        let output = self.buffers.output().get(..amount).unwrap_or_default();
-        let written = io::Write::write_all(&mut self.stream, output);
-        written.map_err(|error| timed(error, &timeout))
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.stream
-            .set_read_timeout(timeout.not_zero().map(|t| *t))?;
-        let input = self.buffers.input_append_buf();
-        let amount = loop {
-            match self.stream.read(input) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other.map_err(|error| timed(error, &timeout))?,
-            }
-        };
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
-    }
-
-    fn is_open(&mut self) -> bool {
-        // One request a connection.
-        false
-    }
-}
-
-fn timed(error: io::Error, timeout: &NextTimeout) -> ureq::Error {
-    match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
-        _ => ureq::Error::Io(error),
+        let stream = taken.ok_or(ureq::Error::ConnectionFailed)?;
+        Ok(Some(OneRequest::over(stream, details)))
     }
 }

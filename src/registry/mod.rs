@@ -20,6 +20,7 @@ mod reference;
 mod retry;
 mod session;
 mod tls;
+mod transport;
 mod upload;
 mod web;
 
@@ -32,3 +33,4 @@ pub use manifest::{Manifest, ManifestHead};
 pub use push::Pushed;
 pub use reference::{Reference, ReferenceError, Version};
 pub use retry::RetryPolicy;
+pub use transport::{Connection, OneRequest};
