@@ -6,10 +6,9 @@ use super::arguments::{AnalyzeCommand, Format};
 use super::failure::Failure;
 use super::image::locate;
 use super::output::Output;
-use super::progress::Bars;
 use super::terminal;
 use crate::analyze::{self, Base, DatabaseContents};
-use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, WantedContents, scan};
+use crate::layer::{ContentHash, NoContents, ScannedImage, WantedContents};
 use crate::oci::Digest;
 use crate::report::{TableStyle, json, table, tree_listing};
 use crate::ruleset::CacheRules;
@@ -96,25 +95,8 @@ fn read(
         Opened::Image(open) if open.has_toc() => ContentHash::Sha256,
         _ => ContentHash::Blake3,
     });
-    let bars = Bars::new(command.output.quiet);
-    let options = ScanOptions {
-        limits: command.image_arguments.reading.limits(),
-        jobs: command.image_arguments.reading.jobs(),
-        hash,
-        verify: command.image_arguments.reading.verify.into(),
-        wanted,
-        spool_from: None,
-        progress: &bars,
-    };
-    let scanned = scan(opened, &options);
-    bars.clear();
-    scanned.map_err(|error| {
-        let failure = Failure::of(&command.image, &error);
-        if error.is_mismatch() {
-            return failure.help("--verify warn reads the image all the same");
-        }
-        failure
-    })
+    let image = &command.image_arguments;
+    image.scan(&command.image, opened, hash, wanted, command.output.quiet)
 }
 
 fn open(command: &AnalyzeCommand, locator: &Locator) -> Result<Opened, Failure> {

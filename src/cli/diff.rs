@@ -7,9 +7,8 @@ use clap::Args;
 use super::arguments::{FormatArgument, ReportArguments};
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
-use super::progress::Bars;
 use super::{Outcome, terminal};
-use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, scan};
+use crate::layer::{ContentHash, NoContents, ScannedImage};
 use crate::report::diff::{self, DiffReport, Side};
 use crate::tree::{ContentDigests, Digested, Tree, compare};
 
@@ -119,19 +118,10 @@ fn side<'a>(name: &'a str, read: &'a Read) -> Result<Side<'a>, Failure> {
 
 fn read(how: &Comparison<'_>, image: &str) -> Result<Read, Failure> {
     let opened = how.image.open(&locate(image)?)?;
-    let bars = Bars::new(how.quiet);
-    let options = ScanOptions {
-        limits: how.image.reading.limits(),
-        jobs: how.image.reading.jobs(),
-        hash: ContentHash::Blake3,
-        verify: how.image.reading.verify.into(),
-        wanted: &NoContents,
-        spool_from: None,
-        progress: &bars,
-    };
-    let scanned = scan(opened, &options);
-    bars.clear();
-    let scanned = scanned.map_err(|error| Failure::of(image, &error))?;
+    let hash = ContentHash::Blake3;
+    let scanned = how
+        .image
+        .scan(image, opened, hash, &NoContents, how.quiet)?;
     if !how.quiet {
         for warning in scanned.warnings.iter().take(20) {
             terminal::warn(warning);

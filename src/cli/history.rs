@@ -8,12 +8,11 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
-use super::progress::Bars;
 use super::{Outcome, terminal};
 use crate::analyze::detect_base;
 use crate::attribute::{self, Question, StageError, attribute, layer_map};
 use crate::dockerfile::{self, Dockerfile};
-use crate::layer::{ContentHash, NoContents, ScanOptions, ScannedImage, scan};
+use crate::layer::{ContentHash, NoContents, ScannedImage};
 use crate::report::history::{self as report, HistoryReport};
 use crate::source::Opened;
 
@@ -147,20 +146,9 @@ fn read_dockerfile(path: &Path) -> Result<Dockerfile, Failure> {
 }
 
 fn read(command: &HistoryCommand, opened: Opened) -> Result<ScannedImage, Failure> {
-    let bars = Bars::new(command.quiet);
-    let reading = &command.image_arguments.reading;
-    let options = ScanOptions {
-        limits: reading.limits(),
-        jobs: reading.jobs(),
-        hash: ContentHash::Blake3,
-        verify: reading.verify.into(),
-        wanted: &NoContents,
-        spool_from: None,
-        progress: &bars,
-    };
-    let scanned = scan(opened, &options);
-    bars.clear();
-    let scanned = scanned.map_err(|error| Failure::of(&command.image, &error))?;
+    let image = &command.image_arguments;
+    let hash = ContentHash::Blake3;
+    let scanned = image.scan(&command.image, opened, hash, &NoContents, command.quiet)?;
     if !command.quiet {
         for warning in scanned.warnings.iter().take(20) {
             terminal::warn(warning);

@@ -4,6 +4,8 @@ use clap::Args;
 
 use super::arguments::{Reading, RegistryArguments};
 use super::failure::Failure;
+use super::progress::Bars;
+use crate::layer::{self, ContentHash, ScanOptions, ScannedImage, WantedContents};
 use crate::oci::Platform;
 use crate::source::{self, Family, Locator, OpenImage, OpenOptions, Opened};
 
@@ -67,6 +69,36 @@ impl ImageArguments {
                 .keep(&self.reading.limits())
                 .map_err(|error| Failure::of("", &error)),
         }
+    }
+
+    /// Reads the layers of an image, with bars while that takes long.
+    pub(super) fn scan(
+        &self,
+        name: &str,
+        opened: Opened,
+        hash: ContentHash,
+        wanted: &dyn WantedContents,
+        quiet: bool,
+    ) -> Result<ScannedImage, Failure> {
+        let bars = Bars::new(quiet);
+        let options = ScanOptions {
+            limits: self.reading.limits(),
+            jobs: self.reading.jobs(),
+            hash,
+            verify: self.reading.verify.into(),
+            wanted,
+            spool_from: None,
+            progress: &bars,
+        };
+        let scanned = layer::scan(opened, &options);
+        bars.clear();
+        scanned.map_err(|error| {
+            let failure = Failure::of(name, &error);
+            match error.is_mismatch() {
+                true => failure.help("--verify warn reads the image all the same"),
+                false => failure,
+            }
+        })
     }
 
     /// Has judgements use as many threads as reading does.

@@ -7,9 +7,41 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::layer::Progress;
+use crate::report::table::text::printable;
 
 /// Who is done sooner shows no bars.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What is going on, in a line that is replaced by the next one and goes with
+/// its owner.
+pub(super) struct Activity(ProgressBar);
+
+impl Activity {
+    pub(super) fn new(quiet: bool) -> Self {
+        let seen = !quiet && io::stderr().is_terminal();
+        let line = match seen {
+            true => ProgressBar::new_spinner(),
+            false => ProgressBar::hidden(),
+        };
+        line.enable_steady_tick(Duration::from_millis(100));
+        Activity(line)
+    }
+
+    pub(super) fn tell(&self, what: &str) {
+        self.0.set_message(printable(what));
+    }
+
+    /// Lets something else be written meanwhile.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
 
 /// Bars for the layers that are being read.
 pub(super) struct Bars {

@@ -54,26 +54,6 @@ pub(super) fn warn(message: &str) {
     say("warning", "33", message);
 }
 
-/// Shows on a terminal what is going on, in one line that the next one replaces.
-pub(super) fn progress(what: &str) {
-    if !io::stderr().is_terminal() {
-        return;
-    }
-    let short: String = printable(what)
-        .chars()
-        .take(width().saturating_sub(1))
-        .collect();
-    // Nobody is there to hear of a failure to print.
-    let _ = io::stderr().write_all(format!("\r\u{1b}[K{short}").as_bytes());
-}
-
-/// Takes that line away.
-pub(super) fn progress_done() {
-    if io::stderr().is_terminal() {
-        let _ = io::stderr().write_all(b"\r\x1b[K");
-    }
-}
-
 pub(super) fn note(message: &str) {
     say("note", "34", message);
 }

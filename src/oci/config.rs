@@ -73,6 +73,23 @@ pub struct RunConfig {
     pub healthcheck: Healthcheck,
 }
 
+impl RunConfig {
+    /// The command line of the health check, where there is one. Its shell is
+    /// that of instructions.
+    pub fn health_command(&self) -> Option<Vec<String>> {
+        let (kind, words) = self.healthcheck.test.split_first()?;
+        match kind.as_str() {
+            "CMD" => Some(words.to_vec()),
+            "CMD-SHELL" if self.shell.is_empty() => {
+                let shell = ["/bin/sh".to_owned(), "-c".to_owned()];
+                Some([&shell, words].concat())
+            }
+            "CMD-SHELL" => Some([&self.shell, words].concat()),
+            _ => None,
+        }
+    }
+}
+
 /// The `config.Healthcheck` object.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -1,6 +1,6 @@
 //! Asking a target one thing after another.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::http::{no_connection, request};
 use super::openapi;
 use super::plan::{Exec, Host, Http, OpenApiSource, Plan, Probe, Tcp};
 use super::proxy;
-use super::target::{Ended, Target};
+use super::target::{Ended, Ran, Target};
 
 /// How to ask.
 #[derive(Debug, Clone)]
@@ -89,13 +89,23 @@ impl Asker<'_> {
 
     /// Asks one question, and notes the answer.
     fn one(&mut self, probe: &Probe) -> Result<Answer, Failed> {
-        let name = probe.name();
-        (self.told)(&name);
-        let tried = self.ask(probe);
-        let answer = match tried {
-            Ok(answer) => answer,
-            Err((_, why)) if self.manner.strict => return Err(Failed { probe: name, why }),
-            Err((answer, why)) => answer.unwrap_or(Answer::None(why)),
+        (self.told)(&probe.name());
+        let asked = self.ask(probe).map_err(|(answer, why)| {
+            // An answer that is not as it must be will not do here.
+            (answer.filter(|_| !self.manner.strict), why)
+        });
+        self.note(probe, asked)
+    }
+
+    /// Notes what was answered; without an answer it ends here, where that matters.
+    fn note(&mut self, probe: &Probe, asked: Tried) -> Result<Answer, Failed> {
+        let answer = match asked {
+            Ok(answer) | Err((Some(answer), _)) => answer,
+            Err((None, why)) if self.manner.strict => {
+                let probe = probe.name();
+                return Err(Failed { probe, why });
+            }
+            Err((None, why)) => Answer::None(why),
         };
         let safe = match probe {
             Probe::Http(http) => http.is_safe(),
@@ -108,7 +118,7 @@ impl Asker<'_> {
         };
         self.asked.plan.probes.push(probe.clone());
         self.asked.outcomes.push(Outcome {
-            probe: name,
+            probe: probe.name(),
             answer: answer.clone(),
             again,
         });
@@ -144,6 +154,8 @@ impl Asker<'_> {
                 }
                 (Some(_), Probe::Exec(exec)) => exec.retry,
                 (Some(_), _) => false,
+                // A program that is not there does not come later.
+                (None, Probe::Exec(_)) => false,
                 (None, _) => true,
             };
             if let (Some(ended), false) = (self.target.ended(), matches!(probe, Probe::Exec(_))) {
@@ -223,7 +235,7 @@ impl Asker<'_> {
             .connect(tcp.port)
             .map_err(|error| failed(no_connection(tcp.port, &error)))?;
         let mut received = Vec::new();
-        let broken = |error: std::io::Error| failed(format!("the connection breaks off: {error}"));
+        let broken = |error: io::Error| failed(format!("the connection breaks off: {error}"));
         if let Some(send) = &tcp.send {
             stream.write_all(send.as_bytes()).map_err(broken)?;
         }
@@ -251,21 +263,7 @@ impl Asker<'_> {
 
     fn exec(&self, exec: &Exec) -> Tried {
         let ran = self.target.exec(&exec.words, self.manner.limit);
-        let ran = ran.map_err(|error| (None, error.to_string()))?;
-        let why = match ran.ended {
-            Some(Ended::Exited(status)) if status == exec.status => None,
-            Some(ended) => Some(format!("it ends with {ended}{}", tail(&ran.stderr))),
-            None => Some(format!("it does not end within {:?}", self.manner.limit)),
-        };
-        let answer = Answer::Program {
-            ended: ran.ended,
-            stdout: ran.stdout,
-            stderr: ran.stderr,
-        };
-        match why {
-            None => Ok(answer),
-            Some(why) => Err((Some(answer), why)),
-        }
+        self.judged(ran, exec.status)
     }
 
     fn host(&self, host: &Host, end: Instant) -> Tried {
@@ -273,9 +271,14 @@ impl Asker<'_> {
             .port(host.port, false, end)
             .map_err(|why| (None, why))?;
         let ran = proxy::run(self.target, &host.command, port, self.manner.limit);
+        self.judged(ran, 0)
+    }
+
+    /// What a program answered, which must end with this status.
+    fn judged(&self, ran: io::Result<Ran>, status: i32) -> Tried {
         let ran = ran.map_err(|error| (None, error.to_string()))?;
         let why = match ran.ended {
-            Some(Ended::Exited(0)) => None,
+            Some(Ended::Exited(ended)) if ended == status => None,
             Some(ended) => Some(format!("it ends with {ended}{}", tail(&ran.stderr))),
             None => Some(format!("it does not end within {:?}", self.manner.limit)),
         };
@@ -300,21 +303,8 @@ impl Asker<'_> {
                 crawl.read(&http, &answer);
                 continue;
             }
-            // A broken link is as it is: it must be broken in the other one too.
-            let answer = match self.ask(&probe) {
-                Ok(answer) | Err((Some(answer), _)) => answer,
-                Err((None, why)) if self.manner.strict => {
-                    let probe = probe.name();
-                    return Err(Failed { probe, why });
-                }
-                Err((None, why)) => Answer::None(why),
-            };
+            let answer = self.linked(http.clone())?;
             crawl.read(&http, &answer);
-            let mut fixed = http;
-            if let Answer::Http { status, .. } = answer {
-                fixed.status = Some(status);
-            }
-            self.note_linked(&probe, fixed, answer);
         }
         Ok(())
     }
@@ -349,35 +339,20 @@ impl Asker<'_> {
                 pages: None,
                 ..Http::get(&path)
             };
-            let probe = Probe::Http(http.clone());
-            // What it says without the right arguments and rights is an answer too.
-            let answer = match self.ask(&probe) {
-                Ok(answer) | Err((Some(answer), _)) => answer,
-                Err((None, why)) => {
-                    return Err(Failed {
-                        probe: probe.name(),
-                        why,
-                    });
-                }
-            };
-            let mut fixed = http;
-            if let Answer::Http { status, .. } = answer {
-                fixed.status = Some(status);
-            }
-            self.note_linked(&probe, fixed, answer);
+            self.linked(http)?;
         }
         Ok(())
     }
 
-    /// Notes the answer to a request that something else led to.
-    fn note_linked(&mut self, probe: &Probe, fixed: Http, answer: Answer) {
-        let again = self.ask(probe).ok();
-        self.asked.outcomes.push(Outcome {
-            probe: probe.name(),
-            answer,
-            again,
-        });
-        self.asked.plan.probes.push(Probe::Http(fixed));
+    /// Asks what a link or a document led to. A broken link, and what is answered without the
+    /// right arguments and rights, are answers too: of another target they must be the same.
+    fn linked(&mut self, mut http: Http) -> Result<Answer, Failed> {
+        let asked = self.ask(&Probe::Http(http.clone()));
+        if let Ok(Answer::Http { status, .. }) | Err((Some(Answer::Http { status, .. }), _)) = asked
+        {
+            http.status = Some(status);
+        }
+        self.note(&Probe::Http(http), asked)
     }
 }
 

@@ -1,6 +1,10 @@
 //! From an image's configuration to what is started.
 
-use crate::oci::ImageConfig;
+use std::str::FromStr;
+
+use nix::sys::signal::Signal;
+
+use crate::oci::{ImageConfig, Platform};
 use crate::slim::{Account, View};
 use crate::trace::{Limits, Network, Spec, Tracer};
 
@@ -38,17 +42,12 @@ pub fn launch(
     config: &ImageConfig,
     launching: &Launching,
 ) -> Result<Spec, ReplayError> {
-    let machine = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    };
-    let is_here = |wanted: &str, here: &str| wanted.is_empty() || wanted == here;
-    if !is_here(&config.architecture, machine) || !is_here(&config.os, std::env::consts::OS) {
+    let here = Platform::host();
+    let is = |wanted: &str, here: &str| wanted.is_empty() || wanted == here;
+    if !is(&config.os, &here.os) || !is(&config.architecture, &here.architecture) {
         return Err(ReplayError::Platform {
             image: format!("{}/{}", config.os, config.architecture),
-            machine: format!("{}/{machine}", std::env::consts::OS),
+            machine: here.to_string(),
         });
     }
     let run = &config.config;
@@ -115,44 +114,10 @@ pub(super) fn exposed(config: &ImageConfig) -> Vec<u16> {
     ports
 }
 
-/// The words of the health check, where there is one.
-pub(super) fn health(config: &ImageConfig) -> Option<Vec<String>> {
-    let test = &config.config.healthcheck.test;
-    let (kind, words) = test.split_first()?;
-    match kind.as_str() {
-        "CMD" if !words.is_empty() => Some(words.to_vec()),
-        "CMD-SHELL" => {
-            let usual = ["/bin/sh".to_owned(), "-c".to_owned()];
-            let shell = match config.config.shell.is_empty() {
-                true => usual.as_slice(),
-                false => &config.config.shell,
-            };
-            Some([shell, words].concat())
-        }
-        _ => None,
-    }
-}
-
 /// The number of a signal: `15`, `TERM` or `SIGTERM`, also `RTMIN+3`. What is none is `SIGTERM`,
 /// which is the default too.
 fn signal(name: &str) -> i32 {
-    const TERM: i32 = 15;
-    const NAMES: [(&str, i32); 14] = [
-        ("HUP", 1),
-        ("INT", 2),
-        ("QUIT", 3),
-        ("ABRT", 6),
-        ("KILL", 9),
-        ("USR1", 10),
-        ("USR2", 12),
-        ("PIPE", 13),
-        ("ALRM", 14),
-        ("TERM", 15),
-        ("CONT", 18),
-        ("STOP", 19),
-        ("WINCH", 28),
-        ("PWR", 30),
-    ];
+    const TERM: i32 = Signal::SIGTERM as i32;
     const RTMIN: i32 = 34;
     if let Ok(number) = name.parse::<i32>() {
         return if (1..=64).contains(&number) {
@@ -171,8 +136,8 @@ fn signal(name: &str) -> i32 {
                 .unwrap_or(0)
                 .clamp(0, 30);
     }
-    let found = NAMES.iter().find(|(known, _)| *known == short);
-    found.map_or(TERM, |(_, number)| *number)
+    let known = Signal::from_str(&format!("SIG{short}"));
+    known.map_or(TERM, |signal| signal as i32)
 }
 
 #[cfg(test)]
@@ -204,6 +169,7 @@ mod tests {
         );
         let config = config.unwrap();
         assert_eq!(exposed(&config), [80, 8080]);
-        assert_eq!(health(&config).unwrap(), ["/bin/ash", "-c", "curl x"]);
+        let health = config.config.health_command().unwrap();
+        assert_eq!(health, ["/bin/ash", "-c", "curl x"]);
     }
 }

@@ -18,5 +18,5 @@ pub use coverage::Coverage;
 pub use error::ReplayError;
 pub use launch::{Launching, launch};
 pub use running::{Observed, Patience, Runs, Wait};
-pub use settle::{Ground, Settled, Verification, gather, settle};
+pub use settle::{Settled, Verification, settle};
 pub use trees::{Cached, Listed, Trees, TreesError};

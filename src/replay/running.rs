@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::ReplayError;
-use super::launch::{exposed, health};
+use super::launch::exposed;
 use super::target::Running;
 use crate::oci::ImageConfig;
 use crate::probe::{self, Asked, Ended, Exec, Failed, Manner, Plan, Probe, Target};
@@ -93,7 +93,7 @@ impl<'a> Runs<'a> {
 
     /// The plan with the image's own health check in front, which tells when it is ready.
     pub fn with_health(plan: &Plan, config: &ImageConfig) -> Plan {
-        let health = health(config).map(|words| {
+        let health = config.config.health_command().map(|words| {
             Probe::Exec(Exec {
                 words,
                 status: 0,

@@ -3,18 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::coverage::Coverage;
 use super::error::ReplayError;
 use super::events::{self, missed};
 use super::running::{Observed, Runs};
-use crate::codec::Limits;
 use crate::evidence::{Evidence, Use};
-use crate::layer::LayerContent;
 use crate::oci::escape_bytes;
 use crate::probe::{Deviation, compare};
-use crate::slim::{self, Climb, Fault, Image, Options, Rules, Subject};
+use crate::slim::{self, Ground, Image, Options, Proposal};
 use crate::tree::{NodeId, ROOT, Step};
 
 /// How often the result is mended at most.
@@ -37,37 +34,18 @@ pub struct Verification {
     pub coverage: Coverage,
 }
 
-/// What is decided about, and by which rules.
-#[derive(Clone, Copy)]
-pub struct Ground<'a> {
-    /// The image.
-    pub image: &'a Image,
-    /// What decisions see of it.
-    pub subject: &'a Subject<'a>,
-    /// The rules.
-    pub rules: &'a Rules,
-    /// Bytes that the files may have at most.
-    pub target: Option<u64>,
-    /// Bounds on hostile input.
-    pub limits: &'a Limits,
-}
-
 /// What was decided in the end.
 pub struct Settled {
-    /// The decisions.
-    pub climb: Climb,
-    /// The changes as a layer.
-    pub overlay: Arc<LayerContent>,
-    /// What the static check says; the result was not run if it says anything.
-    pub faults: Vec<Fault>,
-    /// What running it showed.
+    /// What would become of the image.
+    pub proposal: Proposal,
+    /// What running it showed; it was not run if it would lack something.
     pub verification: Verification,
     /// What all runs used.
     pub evidence: Evidence,
 }
 
 /// Adds what a run used to evidence.
-pub fn gather(evidence: &mut Evidence, image: &Image, observed: &Observed) {
+fn gather(evidence: &mut Evidence, image: &Image, observed: &Observed) {
     let digest = image.config_digest().to_string();
     evidence.images.insert(digest);
     for outcome in &observed.asked.outcomes {
@@ -100,25 +78,14 @@ pub fn settle(
         verification.probes.push(outcome.probe.clone());
     }
     let used = options.evidence.clone();
-    loop {
-        let climb = slim::climb(ground.subject, ground.rules, &options, ground.target)?;
-        let overlay = image.overlay(&climb.decisions, ground.limits)?;
-        let faults = image.check(ground.subject, &overlay);
-        let keeps = |node: NodeId| climb.decisions.keeps(node);
-        verification.coverage = Coverage::of(ground.subject, &climb.decisions, &used);
-        let done = |verification, climb, faults, evidence| {
-            Ok(Settled {
-                climb,
-                overlay,
-                faults,
-                verification,
-                evidence,
-            })
-        };
-        if !faults.is_empty() {
-            return done(verification, climb, faults, options.evidence);
+    let proposal = loop {
+        let proposal = slim::propose(ground, &options)?;
+        if !proposal.faults.is_empty() {
+            break proposal;
         }
-        let contents = climb.decisions.changed.iter();
+        let decisions = &proposal.climb.decisions;
+        let keeps = |node: NodeId| decisions.keeps(node);
+        let contents = decisions.changed.iter();
         let contents = contents.map(|(node, bytes)| (absolute(image, *node), bytes.clone()));
         let absent = absent(image, &keeps);
         let seen = runs.smaller(root, &whole.asked.plan, absent, contents.collect())?;
@@ -153,9 +120,15 @@ pub fn settle(
         }
         verification.added.dedup();
         if !new || verification.rounds >= ROUNDS {
-            return done(verification, climb, Vec::new(), options.evidence);
+            break proposal;
         }
-    }
+    };
+    verification.coverage = Coverage::of(ground.subject, &proposal.climb.decisions, &used);
+    Ok(Settled {
+        proposal,
+        verification,
+        evidence: options.evidence,
+    })
 }
 
 fn of_program(how: String) -> Deviation {

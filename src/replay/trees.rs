@@ -5,7 +5,7 @@
 //! beside it is held exclusively while it is made or removed, and shared while it is used.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, PipeWriter};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -116,7 +116,7 @@ impl Trees {
         runner: &Runner,
         mapping: &Mapping,
         name: &str,
-        write: impl FnOnce(&mut PipeWriter) -> Result<(), ReplayError> + Send,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), ReplayError> + Send,
     ) -> Result<Cached, ReplayError> {
         // Programs with the rights of other users must not be within everybody's reach.
         let made = fs::DirBuilder::new()
@@ -159,7 +159,7 @@ impl Trees {
         runner: &Runner,
         mapping: &Mapping,
         path: &Path,
-        write: impl FnOnce(&mut PipeWriter) -> Result<(), ReplayError> + Send,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), ReplayError> + Send,
     ) -> Result<(), ReplayError> {
         let part = path.with_extension("part");
         for left in [&part, &path.to_path_buf()] {
@@ -169,17 +169,20 @@ impl Trees {
         }
         fs::create_dir(&part).map_err(failed("make", &part))?;
         let root = part.join("root");
+        let part = part.as_path();
         let unpacked = std::thread::scope(|scope| {
-            let (reader, mut writer) = io::pipe().map_err(|source| {
-                ReplayError::from(TreesError::Io {
-                    doing: "unpack into",
-                    path: part.clone(),
-                    source,
-                })
-            })?;
-            let written = scope.spawn(move || write(&mut writer));
+            let (reader, mut writer) = io::pipe()
+                .map_err(|source| ReplayError::from(failed("unpack into", part)(source)))?;
+            let written = scope.spawn(move || {
+                let mut out = BufWriter::with_capacity(256 * 1024, &mut writer);
+                write(&mut out)?;
+                out.flush().map_err(failed("write into", part))?;
+                Ok(())
+            });
             let unpacked = unpack(runner, mapping, &root, reader);
-            let written = written.join().unwrap_or(Ok(()));
+            let written = written
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             // Where the reader gave up, the writer only heard of that.
             match (unpacked, written) {
                 (Ok(unpacked), Ok(())) => Ok(unpacked),
@@ -191,7 +194,7 @@ impl Trees {
             Ok(unpacked) => unpacked,
             Err(error) => {
                 // What is left goes with the next try otherwise.
-                let _: Result<_, TraceError> = remove(runner, mapping, &part);
+                let _: Result<_, TraceError> = remove(runner, mapping, part);
                 return Err(error);
             }
         };
@@ -201,9 +204,10 @@ impl Trees {
             warnings: unpacked.warnings,
         };
         let file = part.join("about.json");
-        let text = serde_json::to_vec(&about).unwrap_or_default();
-        fs::write(&file, text).map_err(failed("write", &file))?;
-        fs::rename(&part, path).map_err(failed("rename", &part))?;
+        let text = serde_json::to_vec(&about).map_err(io::Error::from);
+        let written = text.and_then(|text| fs::write(&file, text));
+        written.map_err(failed("write", &file))?;
+        fs::rename(part, path).map_err(failed("rename", part))?;
         Ok(())
     }
 

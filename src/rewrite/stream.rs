@@ -30,7 +30,7 @@ pub enum WriteError {
 const PIECE: usize = 256 * 1024;
 
 /// Writes the tar stream of `plan`, which was made of these trees. The digests
-/// of all contents that pass go into `digests`.
+/// of all contents that pass go into `digests`, where somebody wants them.
 ///
 /// # Errors
 /// [`WriteError`].
@@ -39,7 +39,7 @@ pub fn write(
     full: &Tree,
     base: &Tree,
     out: &mut dyn Write,
-    digests: &mut ContentDigests,
+    digests: Option<&mut ContentDigests>,
 ) -> Result<(), WriteError> {
     let mut writer = Writer {
         full,
@@ -78,7 +78,7 @@ struct Writer<'a> {
     out: &'a mut dyn Write,
     headers: Vec<u8>,
     buffer: Vec<u8>,
-    digests: &'a mut ContentDigests,
+    digests: Option<&'a mut ContentDigests>,
 }
 
 impl Writer<'_> {
@@ -120,7 +120,8 @@ impl Writer<'_> {
         let (blob, offset) = self.full.stored(id).map_err(unreadable)?;
         let sparse = entry.extra().and_then(|extra| extra.sparse.as_deref());
         // Repacking knows them already.
-        let new = !self.digests.contains_key(&id);
+        let digests = self.digests.as_deref();
+        let new = digests.is_some_and(|known| !known.contains_key(&id));
         let mut hasher = new.then(|| ContentHasher::new(ContentHash::Blake3, entry.size(), sparse));
         let mut at = offset;
         let mut written: u64 = 0;
@@ -146,8 +147,8 @@ impl Writer<'_> {
         }
         zeros(self.out, entry.size().saturating_sub(written))?;
         zeros(self.out, tar::padding(entry.size()) as u64)?;
-        if let Some(hasher) = hasher {
-            self.digests.insert(id, hasher.finish());
+        if let (Some(hasher), Some(digests)) = (hasher, self.digests.as_deref_mut()) {
+            digests.insert(id, hasher.finish());
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::oci::{Digest, ImageConfig};
 use crate::rewrite::{self, Plan};
 use crate::source::OpenImage;
 use crate::squash::{self, Prepared, Request, SquashError, Squashed};
-use crate::tree::{ContentDigests, Tree};
+use crate::tree::Tree;
 
 /// An image that was read, with all contents at hand.
 pub struct Image {
@@ -68,8 +68,7 @@ impl Image {
         let (nothing, _) = Tree::merge(Vec::new());
         let plan =
             Plan::new(&self.tree, &nothing, limits.layer_bytes).map_err(SquashError::from)?;
-        let mut digests = ContentDigests::new();
-        let written = rewrite::write(&plan, &self.tree, &nothing, out, &mut digests);
+        let written = rewrite::write(&plan, &self.tree, &nothing, out, None);
         Ok(written.map_err(SquashError::from)?)
     }
 
@@ -117,6 +116,46 @@ impl Image {
     ) -> Result<Squashed, SlimError> {
         Ok(squash::write_edited(&self.prepared, overlay, request)?)
     }
+}
+
+/// What would become of an image.
+pub struct Proposal {
+    /// The decisions.
+    pub climb: Climb,
+    /// The changes as a layer.
+    pub overlay: Arc<LayerContent>,
+    /// What the result would lack.
+    pub faults: Vec<Fault>,
+}
+
+/// What is decided about, and by which rules.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The image.
+    pub image: &'a Image,
+    /// What decisions see of it.
+    pub subject: &'a Subject<'a>,
+    /// The rules.
+    pub rules: &'a Rules,
+    /// Bytes that the files may have at most.
+    pub target: Option<u64>,
+    /// Bounds on hostile input.
+    pub limits: &'a Limits,
+}
+
+/// Decides, and checks what that would leave.
+///
+/// # Errors
+/// As [`decide`], and [`SlimError::Overlay`].
+pub fn propose(ground: &Ground<'_>, options: &Options) -> Result<Proposal, SlimError> {
+    let climb = climb(ground.subject, ground.rules, options, ground.target)?;
+    let overlay = ground.image.overlay(&climb.decisions, ground.limits)?;
+    let faults = ground.image.check(ground.subject, &overlay);
+    Ok(Proposal {
+        climb,
+        overlay,
+        faults,
+    })
 }
 
 /// The tiers that were tried, and what is decided at the last of them.

@@ -28,7 +28,7 @@ pub use check::{Fault, check};
 pub use decide::{Decisions, Rules, Subject, Verdict, decide, decide_without};
 pub use error::SlimError;
 pub use explain::{Explanation, explain, last_step, origin};
-pub use job::{Climb, Image, climb};
+pub use job::{Climb, Ground, Image, Proposal, climb, propose};
 pub use options::{Options, Tier};
 pub use preserve::{Given, PathList};
 pub use reason::{By, Gone, Kind, Reason, UnitId};

@@ -83,17 +83,8 @@ fn commands(config: &RunConfig) -> Vec<Command> {
             add("command", config.cmd.clone(), false);
         }
     }
-    match config.healthcheck.test.split_first() {
-        Some((kind, words)) if kind == "CMD" => add("health check", words.to_vec(), false),
-        Some((kind, line)) if kind == "CMD-SHELL" => {
-            let usual = ["/bin/sh".to_owned(), "-c".to_owned()];
-            let shell = match config.shell.is_empty() {
-                true => usual.as_slice(),
-                false => &config.shell,
-            };
-            add("health check", [shell, line].concat(), false);
-        }
-        _ => {}
+    if let Some(words) = config.health_command() {
+        add("health check", words, false);
     }
     add("shell", config.shell.clone(), false);
     commands

@@ -175,9 +175,13 @@ pub(super) fn write_layers(
         // Nothing is above the layers that stay.
         _ if from == full.layers().len() => folded(open, scanned, from, &[], request)?,
         Shape::Apart => {
-            let before = scanned.layers.iter().map(|layer| layer.set.clone());
-            let (before, _) = Tree::merge(before.collect());
-            let stacked = plan.by_layer(&full, &before, &base, from);
+            // Only what was laid over the image makes a difference.
+            let laid_over = full.layers().len() > scanned.layers.len();
+            let before = laid_over.then(|| {
+                let sets = scanned.layers.iter().map(|layer| layer.set.clone());
+                Tree::merge(sets.collect()).0
+            });
+            let stacked = plan.by_layer(&full, before.as_ref().unwrap_or(&full), &base, from);
             let mut ids = Vec::new();
             for (layer, stacked) in (from..).zip(stacked) {
                 ids.push(match stacked {

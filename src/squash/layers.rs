@@ -91,7 +91,7 @@ pub(super) fn make(
     request: &Request<'_>,
 ) -> Result<(LayerEntry, Digest), SquashError> {
     let made: Encoded = sink::encode(sink, how(request), |out| {
-        rewrite::write(plan, full, base, out, digests).map_err(SquashError::from)
+        rewrite::write(plan, full, base, out, Some(digests)).map_err(SquashError::from)
     })?;
     let entry = LayerEntry {
         blob: made.blob,

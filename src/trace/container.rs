@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -156,21 +155,11 @@ impl Container {
 
     /// Connects to a TCP port of the container's loopback interface.
     pub fn connect(&self, port: u16) -> io::Result<TcpStream> {
-        self.connection(Ask::Connect(port)).map(TcpStream::from)
-    }
-
-    /// Connects to a Unix socket inside the container.
-    pub fn connect_unix(&self, path: &str) -> io::Result<UnixStream> {
-        self.connection(Ask::ConnectUnix(path.to_owned()))
-            .map(UnixStream::from)
-    }
-
-    fn connection(&self, ask: Ask) -> io::Result<OwnedFd> {
         let (_, fds) = self
-            .ask(ask, &[])
+            .ask(Ask::Connect(port), &[])
             .map_err(|error| io::Error::new(io::ErrorKind::ConnectionRefused, error))?;
-        fds.into_iter()
-            .next()
+        let fd = fds.into_iter().next();
+        fd.map(TcpStream::from)
             .ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
     }
 
@@ -180,11 +169,6 @@ impl Container {
             (Answer::Ports(ports), _) => Ok(ports),
             _ => Ok(Vec::new()),
         }
-    }
-
-    /// Sends a signal to the main process.
-    pub fn signal(&self, number: i32) -> Result<(), TraceError> {
-        self.ask(Ask::Signal(0, number), &[]).map(|_| ())
     }
 
     /// How the main process ended, or `None` while it runs.
@@ -265,7 +249,7 @@ impl Container {
     fn ask(&self, ask: Ask, fds: &[BorrowedFd<'_>]) -> Result<(Answer, Vec<OwnedFd>), TraceError> {
         let doing = match &ask {
             Ask::Exec(_) => "start a program",
-            Ask::Connect(_) | Ask::ConnectUnix(_) => "connect",
+            Ask::Connect(_) => "connect",
             Ask::Listening => "list its ports",
             Ask::Signal(..) => "send a signal",
             Ask::Stop { .. } => "stop",

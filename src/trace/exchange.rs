@@ -68,8 +68,6 @@ pub(super) enum Ask {
     Exec(Exec),
     /// Connect to a TCP port of the container's loopback interface.
     Connect(u16),
-    /// Connect to a Unix socket.
-    ConnectUnix(String),
     /// List the TCP ports that are listened on.
     Listening,
     /// Send a signal to a program: 0 is the main one, others are execs.

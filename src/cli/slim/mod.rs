@@ -6,7 +6,6 @@ mod target;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
@@ -22,12 +21,11 @@ use super::progress::Bars;
 use super::result::ResultArguments;
 use super::squash::range::base_layers;
 use super::{Outcome, terminal};
-use crate::layer::LayerContent;
-use crate::replay::{Ground, Verification};
+use crate::replay::Verification;
 use crate::report::slim as report;
 use crate::rewrite::RangeChoice;
 use crate::sink::{self, Destination};
-use crate::slim::{self, Climb, Fault, Image, Rules, SlimError, Subject};
+use crate::slim::{self, Climb, Fault, Ground, Image, Proposal, Rules, SlimError, Subject};
 use crate::source::{Locator, OpenImage};
 use crate::squash::{Request, Shape, Squashed};
 
@@ -107,14 +105,6 @@ const EXIT_STATUS: &str = "\
 Exit status: 0 fine, 1 the result would lack something that the image has, or cannot be as
 small as asked for, 2 wrong usage or unreadable image, 130 interrupted.";
 
-/// What was decided, however that was.
-struct Decided {
-    climb: Climb,
-    overlay: Arc<LayerContent>,
-    faults: Vec<Fault>,
-    verification: Option<Verification>,
-}
-
 /// Where `--dry-run` would write.
 const NOWHERE: &str = "dry-run.tar";
 
@@ -139,45 +129,29 @@ pub(super) fn run(command: &SlimCommand) -> Result<Outcome, Failure> {
     options.kept_layers = image.kept_layers();
     let rules = Rules::builtin().map_err(failed)?;
     let subject = image.subject();
-    let decided = match &plan {
+    let ground = Ground {
+        image: &image,
+        subject: &subject,
+        rules: &rules,
+        target: command.target_size,
+        limits: &request.limits,
+    };
+    let (proposal, verification) = match &plan {
         None => {
             command.running.save_given(&options.evidence)?;
-            let climb = slim::climb(&subject, &rules, &options, command.target_size);
-            let climb = climb.map_err(failed)?;
-            let overlay = image.overlay(&climb.decisions, &request.limits);
-            let overlay = overlay.map_err(failed)?;
-            let faults = image.check(&subject, &overlay);
-            Decided {
-                climb,
-                overlay,
-                faults,
-                verification: None,
-            }
+            (slim::propose(&ground, &options).map_err(failed)?, None)
         }
         Some(plan) => {
-            let ground = Ground {
-                image: &image,
-                subject: &subject,
-                rules: &rules,
-                target: command.target_size,
-                limits: &request.limits,
-            };
             let running = &command.running;
             let settled = running.settle(&command.image, &ground, plan, options, command.quiet)?;
-            Decided {
-                climb: settled.climb,
-                overlay: settled.overlay,
-                faults: settled.faults,
-                verification: Some(settled.verification),
-            }
+            (settled.proposal, Some(settled.verification))
         }
     };
-    let Decided {
+    let Proposal {
         climb,
         overlay,
         faults,
-        verification,
-    } = decided;
+    } = proposal;
     request.created_by = format!("rslim slim --tier {}", climb.tier.name());
     if let Some(file) = &command.report {
         write_report(file, &subject, &rules, &climb)?;

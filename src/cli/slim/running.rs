@@ -1,6 +1,6 @@
 //! What `rslim slim` runs and asks.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use nix::sys::signal::{SigSet, Signal};
 
 use super::super::failure::Failure;
 use super::super::output::write_file;
+use super::super::progress::Activity;
 use super::super::terminal;
 use super::target::size;
 use crate::evidence::Evidence;
 use crate::oci::escape_bytes;
 use crate::probe::{self, Plan, Probe, ProbeError, Target};
 use crate::replay::{
-    self, Ground, Launching, Observed, Patience, ReplayError, Runs, Settled, Trees, Wait, launch,
+    self, Launching, Observed, Patience, ReplayError, Runs, Settled, Trees, Wait, launch,
 };
-use crate::slim::Options;
+use crate::slim::{Ground, Options};
 use crate::trace::{Limits, Mapping, Runner, Tracer};
 
 /// What is run, and with which questions.
@@ -206,21 +207,14 @@ impl RunningArguments {
         let mapping = Mapping::detect((spec.uid, spec.gid));
         let mapping = mapping.map_err(|error| failed(error.into()))?;
         let runner = Runner::default();
-        let told = |what: &str| {
-            if !quiet {
-                terminal::progress(what);
-            }
-        };
+        let activity = Activity::new(quiet);
+        let told = |what: &str| activity.tell(what);
         let trees = Trees::usual().map_err(|error| failed(error.into()))?;
         told("unpacking the image");
         let digest = image.config_digest().digest();
         let cached = trees
             .unpacked(&runner, &mapping, digest, |out| {
-                let mut out = io::BufWriter::with_capacity(256 * 1024, out);
-                image.write_tree(&mut out, ground.limits)?;
-                // What is lost here is missing there, which is then an error.
-                let _ = out.flush();
-                Ok(())
+                Ok(image.write_tree(out, ground.limits)?)
             })
             .map_err(failed)?;
         let mut runs = Runs::new(&runner, &mapping, spec, config, &told);
@@ -233,17 +227,17 @@ impl RunningArguments {
             true => plan.clone(),
             false => Runs::with_health(plan, config),
         };
-        let wait = |target: &dyn Target, ports: &[u16]| self.go_on(target, ports);
+        let wait = |target: &dyn Target, ports: &[u16]| {
+            activity.suspend(|| self.go_on(target, ports));
+        };
         let wait: Option<Wait<'_>> = match self.continue_after {
             Some(_) => Some(&wait),
             None => None,
         };
         told("running the image");
         let whole = runs.whole(&cached.root, &plan, wait).map_err(failed)?;
-        terminal::progress_done();
-        told_warnings(&cached.warnings, &whole, quiet);
+        activity.suspend(|| told_warnings(&cached.warnings, &whole, quiet));
         let settled = replay::settle(ground, options, &runs, &cached.root, &whole);
-        terminal::progress_done();
         let settled = settled.map_err(failed)?;
         if let Some(file) = &self.save_evidence {
             self.save(file, &settled.evidence)?;
@@ -341,7 +335,6 @@ fn told_warnings(unpacked: &[String], whole: &Observed, quiet: bool) {
 }
 
 fn explained(name: &str, error: &ReplayError) -> Failure {
-    terminal::progress_done();
     let failure = Failure::of(name, error);
     match error {
         ReplayError::Probe { failed, .. } if failed.probe.starts_with("exec") => failure.help(

@@ -311,10 +311,6 @@ impl<'a> Init<'a> {
                 connection = Some(fd);
                 Answer::Done
             }),
-            Ask::ConnectUnix(path) => ports::connect_unix(&path).map(|fd| {
-                connection = Some(fd);
-                Answer::Done
-            }),
             Ask::Listening => Ok(Answer::Ports(ports::listening())),
             Ask::Signal(number, signal) => self.signal(number, signal).map(|()| Answer::Done),
             Ask::Stop { grace } => {

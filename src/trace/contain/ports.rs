@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::super::error::{Failure, Reason};
@@ -46,15 +45,6 @@ pub(super) fn connect(port: u16) -> Result<OwnedFd, Failure> {
                 format!("connect to port {port} of the container"),
                 error,
             )
-        })
-}
-
-/// Connects to a Unix socket.
-pub(super) fn connect_unix(path: &str) -> Result<OwnedFd, Failure> {
-    UnixStream::connect(path)
-        .map(OwnedFd::from)
-        .map_err(|error| {
-            Failure::new(Reason::Setup, "connect to the container's socket", error).at(path)
         })
 }
 
