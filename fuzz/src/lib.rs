@@ -22,7 +22,7 @@ use rslim::layer::{
     self, Changeset, ContentHash, EntryBudget, LayerError, NoProgress, ScanOptions, ScannedImage,
     StreamContext, StreamedLayer, Verify,
 };
-use rslim::report::json;
+use rslim::report::{ImageReport, json};
 use rslim::ruleset::CacheRules;
 use rslim::source::{self, BlobRange, Locator, OpenOptions};
 
@@ -130,10 +130,15 @@ fn check(scanned: &ScannedImage, analysis: &Analysis) {
     assert!(totals.duplicate_bytes <= totals.visible_bytes);
     assert!((0.0..=1.0).contains(&totals.efficiency));
     assert!((0.0..=1.0).contains(&analysis.dive.efficiency_score));
+    let report = ImageReport {
+        scan: scanned,
+        analysis,
+        origins: None,
+    };
     let mut first = Vec::new();
-    json::write(scanned, analysis, &mut first).expect("memory can be written");
+    json::write(&report, &mut first).expect("memory can be written");
     let mut second = Vec::new();
-    json::write(scanned, analysis, &mut second).expect("memory can be written");
+    json::write(&report, &mut second).expect("memory can be written");
     assert!(first == second, "a report is the same each time");
 }
 

@@ -13,12 +13,14 @@ mod fit;
 mod layers;
 mod matching;
 mod operands;
+mod origins;
 mod pattern;
 mod quoting;
 mod reconstruct;
 mod step;
 
 pub use layers::{LayerMap, layer_map};
+pub use origins::Origins;
 pub use reconstruct::reconstruct;
 pub use step::{Meaning, Step, Style};
 
@@ -53,6 +55,16 @@ pub struct Place {
     pub line: u32,
     /// Where the last ends.
     pub end_line: u32,
+}
+
+impl Place {
+    /// The lines: `12`, or `12-14`.
+    pub fn words(&self) -> String {
+        match self.line == self.end_line {
+            true => self.line.to_string(),
+            false => format!("{}-{}", self.line, self.end_line),
+        }
+    }
 }
 
 /// How sure an attribution is.

@@ -7,10 +7,11 @@ use super::failure::Failure;
 use super::image::locate;
 use super::output::Output;
 use super::terminal;
-use crate::analyze::{self, Base, DatabaseContents};
+use crate::analyze::{self, Base, DatabaseContents, Evidence};
+use crate::attribute::Origins;
 use crate::layer::{ContentHash, NoContents, ScannedImage, WantedContents};
 use crate::oci::Digest;
-use crate::report::{TableStyle, json, table, tree_listing};
+use crate::report::{ImageReport, TableStyle, json, table, tree_listing};
 use crate::ruleset::CacheRules;
 use crate::source::{Locator, Opened};
 
@@ -45,6 +46,7 @@ fn report(
     locator: &Locator,
     plan: &[Output<Format>],
 ) -> Result<(), Failure> {
+    let dockerfile = command.dockerfile.read()?;
     let rules = CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
     let begun = Instant::now();
     let scanned = read(command, locator, None, &DatabaseContents)?;
@@ -66,16 +68,34 @@ fn report(
             command.image_arguments.reading.jobs(),
         ));
     }
+    let origins = match &dockerfile {
+        Some(given) => {
+            let base = analysis.base.as_ref();
+            let base = base.filter(|base| base.evidence == Evidence::Image);
+            let layers = scanned.layers.len();
+            let answer = given.explain(&scanned.image, layers, base.map(|base| base.layers))?;
+            Some(Origins {
+                path: given.path.clone(),
+                layers: answer.layers,
+            })
+        }
+        None => None,
+    };
+    let judged = ImageReport {
+        scan: &scanned,
+        analysis: &analysis,
+        origins: origins.as_ref(),
+    };
     for output in plan {
         output.write(|out| match output.format {
-            Format::Json => json::write(&scanned, &analysis, out),
+            Format::Json => json::write(&judged, out),
             Format::Table => {
                 let style = TableStyle {
                     width: terminal::width(),
                     color: terminal::color(command.output.color, output.is_terminal()),
                     top: command.top,
                 };
-                table::write(&scanned, &analysis, style, out)
+                table::write(&judged, style, out)
             }
             Format::Tree => tree_listing::write(&scanned, out),
         })?;

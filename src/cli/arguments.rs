@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheCommand;
 use super::diff::DiffCommand;
+use super::dockerfile::DockerfileArguments;
 use super::history::HistoryCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
@@ -76,6 +77,9 @@ pub(super) struct AnalyzeCommand {
     /// Image that this one was built from, or `auto` to tell from its history
     #[arg(long, value_name = "IMAGE", default_value = "auto")]
     pub(super) base: String,
+
+    #[command(flatten)]
+    pub(super) dockerfile: DockerfileArguments,
 
     /// Rows of each list in the table
     #[arg(long, value_name = "N", default_value_t = 10)]

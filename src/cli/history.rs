@@ -1,23 +1,18 @@
 //! `rslim history`.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
 
+use super::dockerfile::DockerfileArguments;
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
 use super::{Outcome, terminal};
 use crate::analyze::detect_base;
-use crate::attribute::{self, Question, StageError, attribute, layer_map};
-use crate::dockerfile::{self, Dockerfile};
+use crate::attribute::{self, layer_map};
 use crate::layer::{ContentHash, NoContents, ScannedImage};
 use crate::report::history::{self as report, HistoryReport};
 use crate::source::Opened;
-
-/// Bytes of a Dockerfile that are read.
-const FILE_LIMIT: u64 = 8 << 20;
 
 /// Shows how an image was built, and which lines of a Dockerfile made it
 ///
@@ -30,13 +25,8 @@ pub(super) struct HistoryCommand {
     /// File, folder or name of the image (`rslim analyze --help` lists the forms)
     image: String,
 
-    /// Dockerfile that the image was built from
-    #[arg(long, value_name = "FILE")]
-    dockerfile: Option<PathBuf>,
-
-    /// Stage that was built, by name or number [default: the last one]
-    #[arg(long, value_name = "STAGE", requires = "dockerfile")]
-    target: Option<String>,
+    #[command(flatten)]
+    dockerfile: DockerfileArguments,
 
     #[command(flatten)]
     image_arguments: ImageArguments,
@@ -66,10 +56,7 @@ const EXIT_STATUS: &str =
 
 pub(super) fn run(command: &HistoryCommand) -> Result<Outcome, Failure> {
     command.image_arguments.use_threads();
-    let file = match &command.dockerfile {
-        Some(path) => Some((path.display().to_string(), read_dockerfile(path)?)),
-        None => None,
-    };
+    let file = command.dockerfile.read()?;
     let opened = command.image_arguments.open(&locate(&command.image)?)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match (command.format, opened) {
@@ -85,16 +72,9 @@ pub(super) fn run(command: &HistoryCommand) -> Result<Outcome, Failure> {
             let history = &scanned.image.config.history;
             let layers = scanned.layers.len();
             let answer = match &file {
-                Some((path, dockerfile)) => {
-                    let question = Question {
-                        history,
-                        layers,
-                        dockerfile,
-                        target: command.target.as_deref(),
-                        base_layers: None,
-                    };
-                    let answer = attribute(&question).map_err(|error| no_stage(path, &error))?;
-                    Some((path.as_str(), answer))
+                Some(file) => {
+                    let answer = file.explain(&scanned.image, layers, None)?;
+                    Some((file.path.as_str(), answer))
                 }
                 None => None,
             };
@@ -118,31 +98,6 @@ pub(super) fn run(command: &HistoryCommand) -> Result<Outcome, Failure> {
 
 fn reconstructed(image: &crate::oci::Image) -> String {
     attribute::reconstruct(&image.config.history, detect_base(image).as_ref())
-}
-
-fn no_stage(path: &str, error: &StageError) -> Failure {
-    let failure = Failure::of(path, error);
-    match error {
-        StageError::Missing(_) => {
-            failure.help("--target takes the name after AS, or the number of a FROM, from 0")
-        }
-        StageError::Empty => failure,
-    }
-}
-
-fn read_dockerfile(path: &Path) -> Result<Dockerfile, Failure> {
-    let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(|error| Failure::of(&format!("cannot read {name}"), &error))?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(Failure::new(format!(
-            "{name} is no Dockerfile: it has more than {FILE_LIMIT} bytes"
-        )));
-    }
-    let (text, _) = dockerfile::decode(&bytes).map_err(|error| Failure::of(&name, &error))?;
-    Ok(dockerfile::parse(text))
 }
 
 fn read(command: &HistoryCommand, opened: Opened) -> Result<ScannedImage, Failure> {

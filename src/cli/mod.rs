@@ -9,6 +9,7 @@ mod arguments;
 mod cache;
 mod destination;
 mod diff;
+mod dockerfile;
 mod failure;
 mod history;
 mod image;

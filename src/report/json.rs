@@ -7,8 +7,9 @@ use std::io;
 
 use serde::Serialize;
 
+use super::ImageReport;
 use crate::analyze::{Analysis, LayerSummary, WasteKind};
-use crate::layer::ScannedImage;
+use crate::attribute::Origins;
 use crate::oci::{Image, escape_bytes};
 use crate::ruleset::CacheClass;
 
@@ -27,7 +28,25 @@ struct Report<'a> {
     duplicates: Vec<Duplicate>,
     packages: Vec<Package<'a>>,
     recommendations: Vec<Recommendation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dockerfile: Option<&'a str>,
     warnings: &'a [String],
+}
+
+/// Lines of the Dockerfile.
+#[derive(Serialize, Clone, Copy)]
+struct Lines {
+    line: u32,
+    end_line: u32,
+}
+
+/// What made a layer.
+#[derive(Serialize)]
+struct Origin {
+    kind: &'static str,
+    confidence: &'static str,
+    #[serde(flatten)]
+    lines: Option<Lines>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +104,8 @@ struct Layer<'a> {
     created_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dockerfile: Option<Origin>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +124,9 @@ struct Waste<'a> {
     wasted_by: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache: Option<&'a str>,
+    /// Of the layer that stores it and of the one that hid it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<[Option<u32>; 2]>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +141,8 @@ struct Cache<'a> {
     advice: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mount: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dockerfile: Option<Lines>,
 }
 
 #[derive(Serialize)]
@@ -143,6 +169,8 @@ struct Recommendation<'a> {
     saves_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dockerfile: Option<Lines>,
     advice: &'a str,
 }
 
@@ -150,14 +178,19 @@ struct Recommendation<'a> {
 ///
 /// # Errors
 /// Whatever `out` says.
-pub fn write(scan: &ScannedImage, analysis: &Analysis, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write(judged: &ImageReport<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut buffered = io::BufWriter::new(&mut *out);
-    serde_json::to_writer_pretty(&mut buffered, &report(scan, analysis))?;
+    serde_json::to_writer_pretty(&mut buffered, &report(judged))?;
     io::Write::write_all(&mut buffered, b"\n")?;
     io::Write::flush(&mut buffered)
 }
 
-fn report<'a>(scan: &'a ScannedImage, analysis: &'a Analysis) -> Report<'a> {
+fn report<'a>(judged: &ImageReport<'a>) -> Report<'a> {
+    let ImageReport {
+        scan,
+        analysis,
+        origins,
+    } = *judged;
     let totals = &analysis.totals;
     Report {
         schema_version: SCHEMA_VERSION,
@@ -180,8 +213,17 @@ fn report<'a>(scan: &'a ScannedImage, analysis: &'a Analysis) -> Report<'a> {
             wasted_bytes: analysis.dive.wasted_bytes,
             user_wasted_percent: analysis.dive.user_wasted_percent,
         },
-        layers: analysis.layers.iter().enumerate().map(layer).collect(),
-        waste: analysis.waste.iter().map(waste).collect(),
+        layers: analysis
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(index, summary)| layer(index, summary, origins))
+            .collect(),
+        waste: analysis
+            .waste
+            .iter()
+            .map(|item| waste(item, origins))
+            .collect(),
         caches: analysis
             .caches
             .iter()
@@ -195,6 +237,7 @@ fn report<'a>(scan: &'a ScannedImage, analysis: &'a Analysis) -> Report<'a> {
                 layer: cache.layer,
                 advice: &cache.advice,
                 mount: cache.mount.as_deref(),
+                dockerfile: lines(origins, cache.layer),
             })
             .collect(),
         duplicates: analysis
@@ -226,9 +269,11 @@ fn report<'a>(scan: &'a ScannedImage, analysis: &'a Analysis) -> Report<'a> {
                 title: &advice.title,
                 saves_bytes: advice.saves_bytes,
                 layer: advice.layer,
+                dockerfile: advice.layer.and_then(|layer| lines(origins, layer)),
                 advice: &advice.advice,
             })
             .collect(),
+        dockerfile: origins.map(|origins| origins.path.as_str()),
         warnings: &analysis.warnings,
     }
 }
@@ -249,7 +294,16 @@ fn image_info<'a>(image: &'a Image, source: &'a str, analysis: &'a Analysis) -> 
     }
 }
 
-fn layer((index, layer): (usize, &LayerSummary)) -> Layer<'_> {
+/// The lines that made a layer.
+fn lines(origins: Option<&Origins>, layer: u32) -> Option<Lines> {
+    let place = origins?.place(layer as usize)?;
+    Some(Lines {
+        line: place.line,
+        end_line: place.end_line,
+    })
+}
+
+fn layer<'a>(index: usize, layer: &'a LayerSummary, origins: Option<&Origins>) -> Layer<'a> {
     Layer {
         index,
         digest: layer.digest.as_ref().map(ToString::to_string),
@@ -266,10 +320,19 @@ fn layer((index, layer): (usize, &LayerSummary)) -> Layer<'_> {
         },
         created_by: layer.created_by.as_deref(),
         skipped: layer.skipped.as_deref(),
+        dockerfile: origins.and_then(|origins| {
+            let attribution = origins.layers.get(index)?;
+            Some(Origin {
+                kind: attribution.kind.name(),
+                confidence: attribution.confidence.name(),
+                lines: lines(Some(origins), index as u32),
+            })
+        }),
     }
 }
 
-fn waste(waste: &crate::analyze::Waste) -> Waste<'_> {
+fn waste<'a>(waste: &'a crate::analyze::Waste, origins: Option<&Origins>) -> Waste<'a> {
+    let line = |layer| Some(lines(origins, layer)?.line);
     Waste {
         kind: WasteKind::name(waste.kind),
         path: escape_bytes(&waste.path),
@@ -277,6 +340,7 @@ fn waste(waste: &crate::analyze::Waste) -> Waste<'_> {
         stored_in: waste.stored_in,
         wasted_by: waste.wasted_by,
         cache: waste.cache.as_deref(),
+        lines: origins.map(|_| [line(waste.stored_in), line(waste.wasted_by)]),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use rslim::analyze::{self, Analysis, DatabaseContents};
 use rslim::codec::Limits;
 use rslim::layer::{self, ContentHash, NoProgress, ScanOptions, ScannedImage, Verify};
-use rslim::report::{json, tree_listing};
+use rslim::report::{ImageReport, json, tree_listing};
 use rslim::ruleset::CacheRules;
 use rslim::source::{self, Locator, OpenOptions};
 use serde_json::Value;
@@ -99,7 +99,12 @@ pub fn analyze(path: &Path) -> (ScannedImage, Analysis) {
 pub fn report(path: &Path) -> Value {
     let (scanned, analysis) = analyze(path);
     let mut out = Vec::new();
-    json::write(&scanned, &analysis, &mut out).expect("memory can be written");
+    let report = ImageReport {
+        scan: &scanned,
+        analysis: &analysis,
+        origins: None,
+    };
+    json::write(&report, &mut out).expect("memory can be written");
     serde_json::from_slice(&out).expect("the report is JSON")
 }
 

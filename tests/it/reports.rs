@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rslim::report::{TableStyle, table};
+use rslim::report::{ImageReport, TableStyle, table};
 
 use crate::fixtures;
 use crate::program::{analyze, command, ran};
@@ -16,7 +16,12 @@ fn demo_table(style: TableStyle) -> String {
     let dir = tempfile::tempdir().unwrap();
     let (scanned, analysis) = analyze(&demo(&dir));
     let mut out = Vec::new();
-    table::write(&scanned, &analysis, style, &mut out).unwrap();
+    let report = ImageReport {
+        scan: &scanned,
+        analysis: &analysis,
+        origins: None,
+    };
+    table::write(&report, style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

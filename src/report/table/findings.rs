@@ -4,29 +4,41 @@ use hashbrown::HashMap;
 
 use comfy_table::Cell;
 
+use super::layers::line;
 use super::text::{printable, shorten_path, wrap};
 use super::{LastCell, Page};
 use crate::analyze::{Analysis, CacheFinding, WasteGroup, WasteKind};
+use crate::attribute::Origins;
 use crate::oci::escape_bytes;
 use crate::report::size::human;
 use crate::ruleset::CacheClass;
 
 impl Page {
-    pub(super) fn waste(&mut self, analysis: &Analysis) {
+    pub(super) fn waste(&mut self, analysis: &Analysis, origins: Option<&Origins>) {
         let groups = &analysis.waste_groups;
         if groups.is_empty() {
             return;
         }
         let total = human(analysis.totals.wasted_bytes);
         self.heading("Wasted", &format!("{total}, stored and not shown"));
-        let mut table = self.table(&["bytes", "files", "what", "layers", "where"]);
+        let mut header = vec!["bytes", "files", "what", "layers", "where"];
+        if origins.is_some() {
+            header.insert(4, "lines");
+        }
+        let mut table = self.table(&header);
         for group in groups.iter().take(self.style.top) {
-            table.add_row(vec![
+            let mut row = vec![
                 self.bad_size(group.bytes),
                 self.number(&group.files.to_string()),
                 self.cell(kind_in_words(group.kind)),
                 self.number(&format!("{} → {}", group.stored_in, group.wasted_by)),
-            ]);
+            ];
+            if let Some(origins) = origins {
+                let [stored, hidden] =
+                    [group.stored_in, group.wasted_by].map(|layer| line(origins, layer as usize));
+                row.push(self.number(&format!("{stored} → {hidden}")));
+            }
+            table.add_row(row);
         }
         let places = groups.iter().map(|group| {
             let group = group.clone();
@@ -38,7 +50,7 @@ impl Page {
         self.rest(groups.len(), rest);
     }
 
-    pub(super) fn caches(&mut self, analysis: &Analysis) {
+    pub(super) fn caches(&mut self, analysis: &Analysis, origins: Option<&Origins>) {
         let rows = cache_rows(&analysis.caches);
         if rows.is_empty() {
             return;
@@ -52,19 +64,27 @@ impl Page {
                 human(totals.weak_cache_bytes)
             ),
         );
-        let mut table = self.table(&["bytes", "files", "tool", "what", "layer", "where"]);
+        let mut header = vec!["bytes", "files", "tool", "what", "layer", "where"];
+        if origins.is_some() {
+            header.insert(5, "line");
+        }
+        let mut table = self.table(&header);
         for row in rows.iter().take(self.style.top) {
             let size = match row.class {
                 CacheClass::Cache => self.bad_size(row.bytes),
                 CacheClass::Weak => self.number(&human(row.bytes)),
             };
-            table.add_row(vec![
+            let mut cells = vec![
                 size,
                 self.number(&row.files.to_string()),
                 self.cell(&printable(row.tool)),
                 self.cell(&printable(row.name)),
                 self.number(&row.layer.to_string()),
-            ]);
+            ];
+            if let Some(origins) = origins {
+                cells.push(self.number(&line(origins, row.layer as usize)));
+            }
+            table.add_row(cells);
         }
         let places = rows.iter().map(|row| {
             let places: Vec<Vec<u8>> = row.places.iter().map(|place| place.to_vec()).collect();
@@ -123,7 +143,7 @@ impl Page {
         self.rest(packages.len(), rest);
     }
 
-    pub(super) fn recommendations(&mut self, analysis: &Analysis) {
+    pub(super) fn recommendations(&mut self, analysis: &Analysis, origins: Option<&Origins>) {
         let advice = &analysis.recommendations;
         if advice.is_empty() {
             return;
@@ -133,7 +153,12 @@ impl Page {
         for item in advice.iter().take(self.style.top) {
             let saves = self.bold(&format!("{:>10}", human(item.saves_bytes)));
             let mut first = true;
-            for line in wrap(&printable(&item.title), width) {
+            let place = item.layer.and_then(|layer| origins?.words(layer as usize));
+            let title = match place {
+                Some(place) => format!("{place}: {}", item.title),
+                None => item.title.clone(),
+            };
+            for line in wrap(&printable(&title), width) {
                 let margin = if first { &saves[..] } else { "          " };
                 self.line(&format!("{margin}  {line}"));
                 first = false;

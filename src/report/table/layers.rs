@@ -2,24 +2,30 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, Width};
 
-use super::text::{instruction, shorten};
+use super::text::{instruction, printable, shorten};
 use super::{LastCell, Page};
 use crate::analyze::Analysis;
+use crate::attribute::Origins;
 use crate::report::size::human;
 
 /// Columns of the bar that compares sizes.
 const BAR: usize = 12;
 
 impl Page {
-    pub(super) fn layers(&mut self, analysis: &Analysis) {
+    pub(super) fn layers(&mut self, analysis: &Analysis, origins: Option<&Origins>) {
         let base = analysis.base.as_ref().map_or(0, |base| base.layers);
         let note = match &analysis.base {
             Some(base) => {
                 let name = base.name.as_deref().unwrap_or("the base image");
-                let name = super::text::printable(name);
+                let name = printable(name);
                 format!("the lowest {} from {name}", base.layers)
             }
             None => String::new(),
+        };
+        let note = match origins {
+            Some(origins) if note.is_empty() => format!("lines of {}", printable(&origins.path)),
+            Some(origins) => format!("{note}; lines of {}", printable(&origins.path)),
+            None => note,
         };
         self.heading("Layers", &note);
         let largest = analysis
@@ -28,7 +34,11 @@ impl Page {
             .map(|layer| layer.uncompressed_bytes)
             .max()
             .unwrap_or(0);
-        let mut table = self.table(&["#", "size", "", "wasted", "+ ~ −", "created by"]);
+        let mut header = vec!["#", "size", "", "wasted", "+ ~ −", "created by"];
+        if origins.is_some() {
+            header.insert(5, "line");
+        }
+        let mut table = self.table(&header);
         let mut last: Vec<LastCell> = Vec::new();
         for (i, layer) in analysis.layers.iter().enumerate() {
             let counts = layer.counts;
@@ -44,7 +54,7 @@ impl Page {
                     false => cell,
                 }
             }));
-            table.add_row(vec![
+            let mut row = vec![
                 self.number(&i.to_string()),
                 self.number(&human(layer.uncompressed_bytes)),
                 self.cell(&bar(layer.uncompressed_bytes, layer.wasted_bytes, largest)),
@@ -54,7 +64,11 @@ impl Page {
                     counts.added, counts.modified, counts.removed
                 ))
                 .set_alignment(CellAlignment::Right),
-            ]);
+            ];
+            if let Some(origins) = origins {
+                row.push(self.number(&line(origins, i)));
+            }
+            table.add_row(row);
         }
         if let Some(column) = table.column_mut(2) {
             column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(BAR as u16 + 2)));
@@ -62,6 +76,12 @@ impl Page {
         self.last_column(&mut table, last);
         self.push_table(&table);
     }
+}
+
+/// The lines that made a layer.
+pub(super) fn line(origins: &Origins, layer: usize) -> String {
+    let place = origins.place(layer);
+    place.map_or_else(|| "?".to_owned(), |place| place.words())
 }
 
 /// A bar as long as the layer is large; its wasted part is drawn lighter.

@@ -10,6 +10,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ContentArrangement, ContentLineStyle, LineStyle, Table,
 };
 
+use super::ImageReport;
 use super::size::{human, percent};
 use crate::analyze::Analysis;
 use crate::layer::ScannedImage;
@@ -37,22 +38,26 @@ pub struct TableStyle {
 /// # Errors
 /// Whatever `out` says.
 pub fn write(
-    scan: &ScannedImage,
-    analysis: &Analysis,
+    report: &ImageReport<'_>,
     style: TableStyle,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let ImageReport {
+        scan,
+        analysis,
+        origins,
+    } = *report;
     let mut page = Page {
         style,
         text: String::new(),
     };
     page.summary(scan, analysis);
-    page.layers(analysis);
-    page.waste(analysis);
-    page.caches(analysis);
+    page.layers(analysis, origins);
+    page.waste(analysis, origins);
+    page.caches(analysis, origins);
     page.duplicates(analysis);
     page.packages(analysis);
-    page.recommendations(analysis);
+    page.recommendations(analysis, origins);
     out.write_all(page.text.as_bytes())
 }
 
