@@ -5,8 +5,8 @@ use std::path::Path;
 use rslim::codec::Limits;
 use rslim::evidence::Use;
 use rslim::probe::{self, Plan};
-use rslim::replay::{Ground, Launching, Observed, Runs, Settled, Trees, launch, settle};
-use rslim::slim::{Image, Options, Rules, Tier, Verdict};
+use rslim::replay::{Launching, Observed, Runs, Settled, Trees, launch, settle};
+use rslim::slim::{Ground, Image, Options, Rules, Tier, Verdict};
 use rslim::trace::{Mapping, Runner};
 
 use super::staged;
@@ -61,7 +61,7 @@ fn what_was_taken_out_by_mistake_is_named_and_put_back() {
         assert!(whole.verification.added.is_empty());
         let kept = |settled: &Settled, path: &str| {
             let node = image.tree().find(path.as_bytes()).unwrap();
-            let verdict = &settled.climb.decisions.verdicts[node as usize];
+            let verdict = &settled.proposal.climb.decisions.verdicts[node as usize];
             matches!(verdict, Some(Verdict::Kept(_)))
         };
         // A file, and the end of a chain of links, without which the links are gone too.
