@@ -35,6 +35,7 @@ pub mod closure;
 pub mod codec;
 pub mod dockerfile;
 pub mod evidence;
+pub mod inspect;
 pub mod layer;
 pub mod lint;
 pub mod oci;

@@ -205,13 +205,14 @@ pub fn choice(data: &[u8]) -> (u8, &[u8]) {
 /// Lints a Dockerfile and applies all fixes; a second time changes nothing.
 pub fn fix_twice(data: &[u8]) {
     use rslim::lint::{Applicability, Knowledge, Settings, Source, fix};
-    use rslim::ruleset::{BaseTwins, CacheRules, LintRules};
+    use rslim::ruleset::{BaseTwins, CacheRules, LintRules, SecretRules};
     use std::sync::OnceLock;
     static KNOWLEDGE: OnceLock<Knowledge> = OnceLock::new();
     let knowledge = KNOWLEDGE.get_or_init(|| Knowledge {
         rules: LintRules::builtin().expect("shipped rules"),
         caches: CacheRules::builtin().expect("shipped rules"),
         twins: BaseTwins::builtin().expect("shipped rules"),
+        secrets: SecretRules::builtin().expect("the shipped rules"),
         shell: None,
     });
     let settings = Settings::default();
@@ -219,6 +220,7 @@ pub fn fix_twice(data: &[u8]) {
         let source = Source {
             bytes,
             context: None,
+            image: None,
         };
         fix::fix(source, &settings, knowledge, Applicability::Unsafe)
     };

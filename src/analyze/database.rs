@@ -4,7 +4,7 @@
 use std::io;
 
 use super::packages::{self, Package, PackageTree};
-use crate::layer::{Contents, EntryKind, FileTable, WantedContents, read_contents};
+use crate::layer::{EntryKind, WantedContents};
 use crate::tree::{EntryId, NodeId, ROOT, Step, Tree};
 
 /// Keeps the contents of package databases while a layer passes.
@@ -70,19 +70,7 @@ impl PackageTree for View<'_> {
         let Some(file) = self.file(node) else {
             return Ok(None);
         };
-        let entry = self.tree.entry(file);
-        let layer = &self.tree.layers()[file.layer as usize];
-        if entry.size() > limit {
-            return Ok(None);
-        }
-        match (&layer.contents, layer.changeset.files(), entry.file()) {
-            (_, _, None) => Ok(Some(Vec::new())),
-            (Contents::Stored(blob), FileTable::Stored(files), Some(at)) => {
-                read_contents(blob, entry, files[at as usize].offset, limit)
-            }
-            (Contents::Captured(captured), _, _) => captured.get(file.index),
-            _ => Ok(None),
-        }
+        self.tree.kept(file, limit)
     }
 
     fn size(&self, path: &[u8]) -> Option<(u64, u64)> {

@@ -22,7 +22,7 @@ pub use duplicates::Duplicate;
 pub use packages::Package;
 pub use recommend::Recommendation;
 pub use survey::CacheFinding;
-pub use waste::{Waste, WasteGroup, WasteKind};
+pub use waste::{Waste, WasteGroup, WasteKind, groups as waste_groups};
 
 use contents::{ContentIndex, Keys};
 

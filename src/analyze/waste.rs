@@ -78,8 +78,9 @@ pub struct WasteGroup {
     pub largest: Vec<u8>,
 }
 
-/// Puts waste together by kind and layers, largest first.
-pub(super) fn groups(waste: &[Waste]) -> Vec<WasteGroup> {
+/// Puts waste together by kind and layers, largest first. It must be sorted by
+/// size, as [`super::Analysis::waste`] is.
+pub fn groups(waste: &[Waste]) -> Vec<WasteGroup> {
     type Key<'a> = (WasteKind, Option<&'a str>, u32, u32);
     let mut by_key: HashMap<Key<'_>, Vec<&Waste>> = HashMap::new();
     for item in waste {

@@ -1,5 +1,6 @@
 //! One file through all rules.
 
+use super::built::{self, BuiltImage};
 use super::checks;
 use super::context::BuildContext;
 use super::finding::Finding;
@@ -25,6 +26,8 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// Docker would refuse it.
     pub broken: bool,
+    /// Findings that the built image showed to be unfounded.
+    pub dropped: usize,
 }
 
 /// A Dockerfile's bytes.
@@ -34,6 +37,8 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
     /// The context that it is built in, where it is known.
     pub context: Option<&'a BuildContext>,
+    /// The image that was built from it, where it is known.
+    pub image: Option<&'a BuiltImage>,
 }
 
 /// Lints a file.
@@ -54,6 +59,7 @@ pub fn lint(
         settings,
         knowledge,
         source.context,
+        source.image,
         &suppressions.shells,
     );
     let mut findings = Vec::new();
@@ -76,7 +82,7 @@ pub fn lint(
             Matcher::Instruction(pattern) => {
                 match_rule::instructions(&input, pattern, &mut reporter)
             }
-            Matcher::Engine => {}
+            Matcher::Engine | Matcher::Measured => {}
         }
         if rule.code == "DL1001" {
             inline_ignores(&suppressions, &mut reporter);
@@ -84,6 +90,19 @@ pub fn lint(
     }
     if settings.compat != Compat::Buildkit {
         shell_lint::lint(&input, &suppressions.shells, &mut findings);
+    }
+    let mut dropped = 0;
+    if let Some(image) = source.image {
+        let own = settings.compat == Compat::None;
+        let measured = built::measure(image, &knowledge.rules, &mut findings, own);
+        dropped = measured.dropped;
+        for rule in knowledge.rules.rules().iter().filter(|_| own) {
+            let severity = severity_of(rule, settings, &suppressions);
+            if matches!(rule.matcher, Matcher::Measured) && severity != Severity::Off {
+                let mut reporter = Reporter::new(&file, rule, severity, &mut findings);
+                built::report_unseen(&input, image, &measured, &rule.code, &mut reporter);
+            }
+        }
     }
     if settings.compat == Compat::Hadolint {
         as_hadolint(&file, &mut findings);
@@ -104,12 +123,17 @@ pub fn lint(
     findings.sort_by(|a, b| {
         (a.start, &a.code, a.span.end, &a.message).cmp(&(b.start, &b.code, b.span.end, &b.message))
     });
+    // What saves most comes first; the sort keeps the order of the rest.
+    if source.image.is_some() {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.bytes));
+    }
     findings.dedup_by(|a, b| a.start == b.start && a.code == b.code && a.message == b.message);
     drop(input);
     Ok(Linted {
         file,
         findings,
         broken,
+        dropped,
     })
 }
 

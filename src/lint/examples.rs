@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::built::testing::made_up;
 use super::checks;
 use super::config::rslim_toml;
 use super::context::{BuildContext, ContextEntry};
@@ -12,13 +13,16 @@ use super::fix::fix;
 use super::input::Knowledge;
 use super::settings::Settings;
 use crate::dockerfile::ignore_file::IgnoreFile;
-use crate::ruleset::{BaseTwins, CacheRules, Example, FixKind, LintRule, LintRules, Matcher};
+use crate::ruleset::{
+    BaseTwins, CacheRules, Example, FixKind, LintRule, LintRules, Matcher, SecretRules,
+};
 
 fn knowledge() -> Knowledge {
     Knowledge {
         rules: LintRules::builtin().unwrap(),
         caches: CacheRules::builtin().unwrap(),
         twins: BaseTwins::builtin().unwrap(),
+        secrets: SecretRules::builtin().unwrap(),
         shell: None,
     }
 }
@@ -51,7 +55,8 @@ fn context(example: &Example) -> Option<BuildContext> {
 fn settings(rule: &LintRule, example: &Example) -> Settings {
     let mut partial = rslim_toml(Path::new("example.toml"), &example.settings).unwrap();
     // Rules about ignore comments need the rules that are ignored.
-    if !matches!(rule.matcher, Matcher::Engine) {
+    // So do those about what no other rule found.
+    if !matches!(rule.matcher, Matcher::Engine | Matcher::Measured) {
         partial.select = vec![rule.code.clone()];
     }
     partial.settings()
@@ -64,9 +69,11 @@ fn bad_examples_are_found_and_good_ones_are_not() {
     for rule in knowledge.rules.rules() {
         for (i, example) in rule.examples.iter().enumerate() {
             let context = context(example);
+            let image = made_up(&knowledge, example);
             let source = Source {
                 bytes: example.text.as_bytes(),
                 context: context.as_ref(),
+                image: image.as_ref(),
             };
             let linted = lint(source, &settings(rule, example), &knowledge).unwrap();
             let own = linted
@@ -98,9 +105,11 @@ fn fixes_give_what_the_examples_say() {
                 continue;
             };
             let context = context(example);
+            let image = made_up(&knowledge, example);
             let source = Source {
                 bytes: example.text.as_bytes(),
                 context: context.as_ref(),
+                image: image.as_ref(),
             };
             let fixed = fix(
                 source,

@@ -40,6 +40,15 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// What a finding is about, for measuring it in the built image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Ids of cache rules; those of the lint rule where there are none.
+    pub caches: Vec<String>,
+    /// A path of the image, from the root.
+    pub path: Option<String>,
+}
+
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -61,6 +70,10 @@ pub struct Finding {
     pub instruction: Option<usize>,
     /// Bytes that it costs, where they were measured.
     pub bytes: Option<u64>,
+    /// The layer that holds them, or most of them; 0 is the lowest.
+    pub layer: Option<u32>,
+    /// What is to be measured.
+    pub subject: Subject,
     /// How to mend it.
     pub fix: Option<Fix>,
 }

@@ -36,6 +36,8 @@ pub fn fix(
     let mut bytes = source.bytes.to_vec();
     let mut applied = Vec::new();
     let mut current = lint(source, settings, knowledge)?;
+    let instructions = current.file.instructions.len();
+    let mut image = source.image;
     for _ in 0..ROUNDS {
         let chosen = choose(&current.findings, most);
         if chosen.is_empty() {
@@ -46,8 +48,16 @@ pub fn fix(
         let source = Source {
             bytes: &next_bytes,
             context: source.context,
+            image,
         };
-        let next = lint(source, settings, knowledge)?;
+        let mut next = lint(source, settings, knowledge)?;
+        // The image knows the instructions by their numbers.
+        let told = image.is_none() || next.file.instructions.len() == instructions;
+        if !told {
+            image = None;
+            let source = Source { image, ..source };
+            next = lint(source, settings, knowledge)?;
+        }
         // A fix that breaks the file is no fix.
         if next.file.errors.len() > current.file.errors.len() {
             break;
@@ -59,6 +69,10 @@ pub fn fix(
         );
         bytes = next_bytes;
         current = next;
+        // What nobody measured any more is not mended for its bytes.
+        if !told {
+            break;
+        }
     }
     Ok(Fixed {
         bytes,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::built::{BaseState, BuiltImage};
 use super::command::{self, Cmd, Reading};
 use super::context::BuildContext;
 use super::settings::{Compat, Settings};
@@ -12,7 +13,7 @@ use super::shell_lint::ShellChecker;
 use crate::dockerfile::{
     Arguments, Command, Dockerfile, Instruction, Keyword, Model, Mount, MountKind, ShellText, Stage,
 };
-use crate::ruleset::{BaseTwins, CacheRules, LintRules};
+use crate::ruleset::{BaseTwins, CacheRules, LintRules, SecretRules};
 
 /// Data files that rules consult.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Knowledge {
     pub caches: CacheRules,
     /// Smaller images of the same contents.
     pub twins: BaseTwins,
+    /// What gives credentials away.
+    pub secrets: SecretRules,
     /// What judges shell text, if anything does.
     pub shell: Option<Arc<dyn ShellChecker>>,
 }
@@ -154,6 +157,8 @@ pub struct Input<'a> {
     pub knowledge: &'a Knowledge,
     /// The build context, where it is known.
     pub context: Option<&'a BuildContext>,
+    /// The image that was built from the file, where it is known.
+    pub image: Option<&'a BuiltImage>,
     /// RUNs in their order.
     pub runs: Vec<Run<'a>>,
     shipped: OnceCell<Vec<bool>>,
@@ -170,6 +175,7 @@ impl<'a> Input<'a> {
         settings: &'a Settings,
         knowledge: &'a Knowledge,
         context: Option<&'a BuildContext>,
+        image: Option<&'a BuiltImage>,
         pragma_shells: &[(u32, ShellKind)],
     ) -> Self {
         let reading = match settings.compat {
@@ -182,7 +188,7 @@ impl<'a> Input<'a> {
             if instruction.keyword != Keyword::Run {
                 continue;
             }
-            let shell = shell_of(file, index, pragma_shells);
+            let shell = shell_of(file, index, pragma_shells, image);
             runs.push(Run {
                 index,
                 instruction,
@@ -198,6 +204,7 @@ impl<'a> Input<'a> {
             settings,
             knowledge,
             context,
+            image,
             runs,
             shipped: OnceCell::new(),
             hadolint_parents: OnceCell::new(),
@@ -205,6 +212,18 @@ impl<'a> Input<'a> {
             globals: OnceCell::new(),
             defaults: OnceCell::new(),
         }
+    }
+
+    /// What the base image of an instruction's stage hands on, where it is known.
+    pub fn base(&self, index: usize) -> Option<&'a BaseState> {
+        base_of(self.file, index, self.image?)
+    }
+
+    /// The FROM of the base image that the built image has.
+    pub fn built_from(&self) -> Option<usize> {
+        let stage = built_stage(self.file, self.image)?;
+        let root = self.file.model.lineage(stage.index).last()?;
+        Some(root.from)
     }
 
     /// Whether hadolint's answers are wanted.
@@ -325,6 +344,25 @@ impl<'a> Input<'a> {
     }
 }
 
+/// The stage that an image was built from.
+fn built_stage<'a>(file: &'a Dockerfile, image: Option<&BuiltImage>) -> Option<&'a Stage> {
+    let stages = &file.model.stages;
+    match image.and_then(|image| image.stage) {
+        Some(stage) => stages.get(stage),
+        None => stages.last(),
+    }
+}
+
+/// What the base image hands on to an instruction of the stages that were built.
+fn base_of<'a>(file: &Dockerfile, index: usize, image: &'a BuiltImage) -> Option<&'a BaseState> {
+    let own = file.model.stage_of(index)?.index;
+    let built = built_stage(file, Some(image))?;
+    let mut lineage = file.model.lineage(built.index);
+    lineage
+        .any(|stage| stage.index == own)
+        .then_some(&image.base)
+}
+
 fn mounts(instruction: &Instruction) -> Vec<Mount> {
     let values = instruction.flags.iter().filter(|flag| flag.name == "mount");
     let values = values.filter_map(|flag| flag.value.as_deref());
@@ -335,7 +373,12 @@ fn mounts(instruction: &Instruction) -> Vec<Mount> {
 
 /// The shell of the instruction `index`: a comment's word for it, SHELL, or
 /// the platform's default.
-pub fn shell_of(file: &Dockerfile, index: usize, pragma_shells: &[(u32, ShellKind)]) -> ShellKind {
+pub fn shell_of(
+    file: &Dockerfile,
+    index: usize,
+    pragma_shells: &[(u32, ShellKind)],
+    image: Option<&BuiltImage>,
+) -> ShellKind {
     let start = file.instructions.get(index).map_or(0, |i| i.span.start);
     let stage_start = file
         .model
@@ -358,6 +401,10 @@ pub fn shell_of(file: &Dockerfile, index: usize, pragma_shells: &[(u32, ShellKin
         return words
             .first()
             .map_or(ShellKind::Sh, |program| ShellKind::of(&program.text));
+    }
+    let base = image.and_then(|image| base_of(file, index, image));
+    if let Some(program) = base.and_then(|base| base.shell.as_ref()?.first()) {
+        return ShellKind::of(program);
     }
     if file.escape == '`' {
         ShellKind::Windows

@@ -1,5 +1,6 @@
 //! Judging Dockerfiles: rules, findings, what is ignored, and fixes.
 
+mod built;
 mod checks;
 mod command;
 pub mod config;
@@ -16,9 +17,10 @@ mod settings;
 mod shell_lint;
 mod suppress;
 
+pub use built::{BaseState, BuiltImage, BuiltLayer};
 pub use context::{BuildContext, ContextEntry};
 pub use engine::{Linted, Source, lint};
-pub use finding::{Applicability, Edit, Finding, Fix};
+pub use finding::{Applicability, Edit, Finding, Fix, Subject};
 pub use input::{Knowledge, ShellKind};
 pub use settings::is_known;
 pub use settings::{Compat, LabelType, Settings, ShellLint};

@@ -1,6 +1,6 @@
 //! Where rules put their findings.
 
-use super::finding::{Applicability, Edit, Finding, Fix};
+use super::finding::{Applicability, Edit, Finding, Fix, Subject};
 use crate::dockerfile::{Dockerfile, Instruction, Span};
 use crate::ruleset::{LintRule, Severity};
 
@@ -71,6 +71,8 @@ impl<'a> Reporter<'a> {
             end: self.file.position(span.end),
             instruction: index,
             bytes: None,
+            layer: None,
+            subject: Subject::default(),
             fix: None,
         });
         Report {
@@ -132,6 +134,30 @@ impl Report<'_> {
             return Report {
                 finding: Some(finding),
             };
+        }
+        self
+    }
+
+    /// The layer that has them.
+    pub fn layer(mut self, layer: u32) -> Self {
+        if let Some(finding) = &mut self.finding {
+            finding.layer = Some(layer);
+        }
+        self
+    }
+
+    /// The cache rule whose files it is about.
+    pub fn leftovers_of(mut self, cache: &str) -> Self {
+        if let Some(finding) = &mut self.finding {
+            finding.subject.caches.push(cache.to_owned());
+        }
+        self
+    }
+
+    /// The path of the image that it is about.
+    pub fn below(mut self, path: &str) -> Self {
+        if let Some(finding) = &mut self.finding {
+            finding.subject.path = Some(path.to_owned());
         }
         self
     }

@@ -5,6 +5,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::caches::RuleFileError;
+use super::example::Example;
 use super::severity::Severity;
 
 /// What a fix of this rule may change.
@@ -20,29 +21,6 @@ pub enum FixKind {
     Unsafe,
 }
 
-/// An example of the rule's page.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Example {
-    /// What it shows, when that is not plain.
-    #[serde(default)]
-    pub about: String,
-    /// The Dockerfile.
-    pub text: String,
-    /// Lines with a finding of this rule; none for a good example.
-    pub lines: Vec<u32>,
-    /// The Dockerfile after all fixes of this rule, safe or not.
-    pub fixed: Option<String>,
-    /// Settings that it needs, as in `.rslim.toml`.
-    #[serde(default)]
-    pub settings: String,
-    /// Files of the context, for rules that look at it.
-    #[serde(default)]
-    pub context: Vec<String>,
-    /// Text of `.dockerignore`, for rules that look at it.
-    pub dockerignore: Option<String>,
-}
-
 /// How a rule looks for its findings.
 #[derive(Debug, Clone)]
 pub enum Matcher {
@@ -54,6 +32,8 @@ pub enum Matcher {
     Instruction(Box<InstructionMatcher>),
     /// By rslim itself, as for syntax errors.
     Engine,
+    /// In the built image: waste that reading the Dockerfile does not show.
+    Measured,
 }
 
 /// A pattern for commands in RUN instructions; everything given must hold.
@@ -110,6 +90,22 @@ pub struct InstructionMatcher {
     pub onbuild: bool,
 }
 
+/// What a finding's bytes are, where the built image is at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// What the instruction's layers hold of these cache rules, shown or not.
+    /// Where that is nothing, there is no finding.
+    Caches(Vec<String>),
+    /// What the instruction wastes in these ways, below the path that the
+    /// finding is about. Where that is nothing, there is no finding.
+    Waste(Vec<String>),
+    /// All that the instruction's layers hold.
+    Layer,
+    /// All that the base image's layers hold.
+    Base,
+}
+
 /// A lint rule.
 #[derive(Debug, Clone)]
 pub struct LintRule {
@@ -141,6 +137,8 @@ pub struct LintRule {
     pub references: Vec<String>,
     /// How it is found.
     pub matcher: Matcher,
+    /// How many bytes it is about.
+    pub measure: Option<Measure>,
     /// Its examples.
     pub examples: Vec<Example>,
 }
@@ -180,6 +178,7 @@ struct RawRule {
     references: Vec<String>,
     check: Option<String>,
     r#match: Option<RawMatch>,
+    measure: Option<Measure>,
     #[serde(default)]
     example: Vec<Example>,
 }
@@ -208,6 +207,7 @@ impl LintRule {
         }
         let matcher = match (raw.check, raw.r#match) {
             (Some(check), None) if check == "engine" => Matcher::Engine,
+            (Some(check), None) if check == "measured" => Matcher::Measured,
             (Some(check), None) => Matcher::Function(check),
             (
                 None,
@@ -234,7 +234,7 @@ impl LintRule {
                 pattern.insert.is_some() || pattern.insert_after_name.is_some()
             }
             Matcher::Instruction(_) => false,
-            Matcher::Function(_) | Matcher::Engine => true,
+            Matcher::Function(_) | Matcher::Engine | Matcher::Measured => true,
         };
         if raw.fix != FixKind::None && !inserts {
             return Err(wrong(
@@ -268,6 +268,7 @@ impl LintRule {
             hadolint: raw.hadolint,
             references: raw.references,
             matcher,
+            measure: raw.measure,
             examples: raw.example,
         })
     }

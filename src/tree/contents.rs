@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{EntryId, Tree};
-use crate::layer::{Contents, FileTable};
+use crate::layer::{Contents, FileTable, read_contents};
 use crate::source::BlobRange;
 
 impl Tree {
@@ -23,6 +23,32 @@ impl Tree {
             Some((blob, files.get(file as usize)?.offset))
         });
         found.ok_or_else(|| io::Error::other("the layer's contents are not at hand"))
+    }
+
+    /// The whole contents of a regular file that were kept when its layer was
+    /// read, or can be read again; none of a larger file than `limit`.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn kept(&self, id: EntryId, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let entry = self.entry(id);
+        if entry.size() > limit {
+            return Ok(None);
+        }
+        let Some(layer) = self.layers().get(id.layer as usize) else {
+            return Ok(None);
+        };
+        match (&layer.contents, layer.changeset.files(), entry.file()) {
+            (_, _, None) => Ok(Some(Vec::new())),
+            (Contents::Stored(blob), FileTable::Stored(files), Some(at)) => {
+                match files.get(at as usize) {
+                    Some(stored) => read_contents(blob, entry, stored.offset, limit),
+                    None => Ok(None),
+                }
+            }
+            (Contents::Captured(captured), _, _) => captured.get(id.index),
+            _ => Ok(None),
+        }
     }
 
     /// At most `len` bytes of a regular file from `offset` on; fewer only where

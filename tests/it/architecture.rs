@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "codec",
     "oci",
     "registry",
@@ -14,9 +14,10 @@ const ROOMS: [&str; 22] = [
     "tree",
     "ruleset",
     "analyze",
+    "inspect",
     "dockerfile",
-    "lint",
     "attribute",
+    "lint",
     "closure",
     "rewrite",
     "sink",

@@ -22,6 +22,7 @@ mod lint_fixes;
 mod lint_hostile;
 mod lint_peers;
 mod lint_unreadable;
+mod measured;
 mod memory;
 mod merge_model;
 mod peers;

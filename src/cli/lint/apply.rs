@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{self, Output};
 use crate::cli::terminal;
 use crate::lint::fix::{self, Fixed};
-use crate::lint::{Applicability, ShellChecker, Source};
+use crate::lint::{Applicability, BuiltImage, ShellChecker, Source};
 
 /// Applies or shows the fixes, and reports what is left.
 pub(super) fn run(
@@ -21,6 +21,7 @@ pub(super) fn run(
     loaded: &[Loaded],
     most: Applicability,
     checker: Option<&Arc<dyn ShellChecker>>,
+    image: Option<&BuiltImage>,
 ) -> Result<Outcome, Failure> {
     let contexts = Contexts::new(command);
     let fixed: Result<Vec<Option<Result<Fixed, String>>>, Failure> = loaded
@@ -33,6 +34,7 @@ pub(super) fn run(
             let source = Source {
                 bytes,
                 context: context.as_deref(),
+                image,
             };
             let knowledge = file.configured.knowledge(checker);
             let done = fix::fix(source, &file.configured.settings, &knowledge, most);
@@ -56,6 +58,7 @@ pub(super) fn run(
             findings: Vec::new(),
             failure: file.bytes.as_ref().err().cloned(),
             broken: false,
+            dropped: 0,
             threshold: file.configured.settings.threshold,
             no_fail: file.configured.settings.no_fail,
         };

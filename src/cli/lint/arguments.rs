@@ -1,11 +1,11 @@
 //! What can be typed after `rslim lint`.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::arguments::{OutputArguments, ReportFormat};
+use crate::cli::image::ImageArguments;
 use crate::lint::{Applicability, Compat};
 use crate::report::lint::LintFormat;
 use crate::ruleset::Severity;
@@ -45,13 +45,17 @@ pub(in crate::cli) struct LintCommand {
     #[arg(long, value_name = "DIR")]
     pub(super) context: Option<PathBuf>,
 
+    /// Image that was built from the Dockerfile: findings get its bytes (`rslim analyze --help` lists the forms)
+    #[arg(long, value_name = "IMAGE")]
+    pub(super) image: Option<String>,
+
+    /// Stage that the image was built from, by name or number [default: the last one]
+    #[arg(long, value_name = "STAGE", requires = "image")]
+    pub(super) target: Option<String>,
+
     /// Value of an ARG at build time
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) build_arg: Vec<String>,
-
-    /// Threads to work with [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
-    pub(super) jobs: Option<NonZeroUsize>,
 
     /// Refuse larger files
     #[arg(long, value_name = "BYTES", default_value_t = 32 << 20)]
@@ -71,6 +75,9 @@ pub(in crate::cli) struct LintCommand {
     /// Do not judge shell text
     #[arg(long, conflicts_with = "shellcheck", help_heading = "Shell")]
     pub(super) no_shell_lint: bool,
+
+    #[command(flatten)]
+    pub(super) image_arguments: ImageArguments,
 
     /// Name of the file in reports, for standard input
     #[arg(long, value_name = "PATH", help_heading = "Output")]
@@ -280,8 +287,7 @@ impl FormatArgument {
 
 impl LintCommand {
     pub(super) fn jobs(&self) -> usize {
-        let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.map_or_else(all, NonZeroUsize::get)
+        self.image_arguments.reading.jobs()
     }
 
     /// The fixes to apply or show, if any.

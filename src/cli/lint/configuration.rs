@@ -8,7 +8,7 @@ use super::LintCommand;
 use crate::cli::failure::Failure;
 use crate::lint::config::{self, Partial};
 use crate::lint::{Knowledge, Settings, ShellChecker, ShellLint};
-use crate::ruleset::{BaseTwins, CacheRules, LintRule, LintRules, Severity};
+use crate::ruleset::{BaseTwins, CacheRules, LintRule, LintRules, SecretRules, Severity};
 
 /// Names of settings files, the first of a folder wins.
 const NAMES: [&str; 4] = [
@@ -32,6 +32,7 @@ pub(super) struct Configured {
     pub(super) file: Option<PathBuf>,
     caches: CacheRules,
     twins: BaseTwins,
+    secrets: SecretRules,
     knowledge: Mutex<Option<Arc<Knowledge>>>,
 }
 
@@ -47,6 +48,7 @@ impl Configured {
                 rules: self.rules.clone(),
                 caches: self.caches.clone(),
                 twins: self.twins.clone(),
+                secrets: self.secrets.clone(),
                 shell: checker.cloned(),
             })
         });
@@ -156,6 +158,8 @@ impl<'a> Configurations<'a> {
             file: file.map(Path::to_owned),
             caches: CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?,
             twins: BaseTwins::builtin().map_err(|error| Failure::of("shipped rules", &error))?,
+            secrets: SecretRules::builtin()
+                .map_err(|error| Failure::of("shipped rules", &error))?,
             knowledge: Mutex::new(None),
         })
     }
@@ -234,7 +238,9 @@ pub(in crate::cli) fn custom(folder: &Path) -> Result<Vec<(String, LintRule)>, F
         let rule = LintRule::parse(&place, &text).map_err(|error| Failure::of("rule", &error))?;
         if matches!(
             rule.matcher,
-            crate::ruleset::Matcher::Function(_) | crate::ruleset::Matcher::Engine
+            crate::ruleset::Matcher::Function(_)
+                | crate::ruleset::Matcher::Engine
+                | crate::ruleset::Matcher::Measured
         ) {
             return Err(
                 Failure::new(format!("rule {place}: `check` is for rules inside rslim"))

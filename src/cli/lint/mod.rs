@@ -2,6 +2,7 @@
 
 mod apply;
 mod arguments;
+mod built;
 mod configuration;
 mod context;
 mod discover;
@@ -21,7 +22,7 @@ use super::Outcome;
 use super::failure::Failure;
 use super::output::Output;
 use super::terminal;
-use crate::lint::{self, Finding, Linted, ShellChecker, Source};
+use crate::lint::{self, BuiltImage, Finding, Linted, ShellChecker, Source};
 use crate::report::lint::{FileReport, LintFormat, LintReport, LintStyle, RuleInfo};
 use crate::ruleset::Severity;
 use arguments::{FormatArgument, ShellcheckArgument};
@@ -35,6 +36,8 @@ struct Checked {
     findings: Vec<Finding>,
     failure: Option<String>,
     broken: bool,
+    /// Findings that the built image showed to be unfounded.
+    dropped: usize,
     threshold: Severity,
     no_fail: bool,
 }
@@ -92,12 +95,20 @@ pub(super) fn run(command: &LintCommand) -> Result<Outcome, Failure> {
         }
     }
     let checker = checker(command, &loaded)?;
+    let image = built::image(command, &loaded)?;
     if let Some(most) = command.fixes() {
-        return apply::run(command, &loaded, most, checker.as_ref());
+        return apply::run(command, &loaded, most, checker.as_ref(), image.as_ref());
     }
     let begun = Instant::now();
     let contexts = Contexts::new(command);
-    let checked = rayon_check(&loaded, &contexts, checker.as_ref())?;
+    let checked = rayon_check(&loaded, &contexts, checker.as_ref(), image.as_ref())?;
+    let dropped: usize = checked.iter().map(|file| file.dropped).sum();
+    if dropped > 0 && !command.output.quiet {
+        let plural = if dropped == 1 { "finding" } else { "findings" };
+        terminal::note(&format!(
+            "{dropped} {plural} left out: the image holds no bytes of the kind"
+        ));
+    }
     if command.output.verbose {
         let found: usize = checked.iter().map(|file| file.findings.len()).sum();
         terminal::note(&format!(
@@ -202,10 +213,11 @@ fn rayon_check(
     loaded: &[Loaded],
     contexts: &Contexts,
     checker: Option<&Arc<dyn ShellChecker>>,
+    image: Option<&BuiltImage>,
 ) -> Result<Vec<Checked>, Failure> {
     loaded
         .par_iter()
-        .map(|file| check(file, contexts, checker))
+        .map(|file| check(file, contexts, checker, image))
         .collect()
 }
 
@@ -213,6 +225,7 @@ fn check(
     file: &Loaded,
     contexts: &Contexts,
     checker: Option<&Arc<dyn ShellChecker>>,
+    image: Option<&BuiltImage>,
 ) -> Result<Checked, Failure> {
     let settings = &file.configured.settings;
     let mut checked = Checked {
@@ -221,6 +234,7 @@ fn check(
         findings: Vec::new(),
         failure: None,
         broken: false,
+        dropped: 0,
         threshold: settings.threshold,
         no_fail: settings.no_fail,
     };
@@ -235,13 +249,16 @@ fn check(
     let source = Source {
         bytes,
         context: context.as_deref(),
+        image,
     };
     match lint::lint(source, settings, &file.configured.knowledge(checker)) {
         Ok(Linted {
             file,
             findings,
             broken,
+            dropped,
         }) => {
+            checked.dropped = dropped;
             checked.text = file.text;
             checked.findings = findings;
             checked.broken = broken;

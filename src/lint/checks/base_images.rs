@@ -3,7 +3,7 @@
 use crate::dockerfile::expand;
 use crate::dockerfile::{Arguments, ImageName, Instruction, MountKind, Stage, Word};
 use crate::lint::input::Input;
-use crate::lint::reporter::Reporter;
+use crate::lint::reporter::{Reporter, insert};
 
 fn base(instruction: &Instruction) -> Option<&Word> {
     match &instruction.arguments {
@@ -57,6 +57,30 @@ pub(super) fn latest_base(input: &Input<'_>, out: &mut Reporter<'_>) {
             out.at(index, image.span, &image.text);
         }
     }
+}
+
+/// A tag may name another image tomorrow; the digest that it had is known from
+/// the image that was built.
+pub(super) fn base_by_tag(input: &Input<'_>, out: &mut Reporter<'_>) {
+    let digest = input.image.and_then(|image| image.base_digest.as_deref());
+    let Some(digest) = digest.filter(|digest| is_digest(digest)) else {
+        return;
+    };
+    let root = input.built_from();
+    for (index, image, _) in images(input) {
+        let name = ImageName::cut(&image.text);
+        if Some(index) != root || name.digest.is_some() || image.text.contains('$') {
+            continue;
+        }
+        out.with(Some(index), image.span, &image.text, digest)
+            .risky(vec![insert(image.span.end, format!("@{digest}"))]);
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| {
+        hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 pub(super) fn untrusted_registry(input: &Input<'_>, out: &mut Reporter<'_>) {

@@ -134,7 +134,11 @@ pub(super) fn copy_without_workdir(input: &Input<'_>, out: &mut Reporter<'_>) {
             true => by_stage
                 .get(index_of_stage(input, index))
                 .is_some_and(|&first| first < index),
-            false => input.model().effect(index).workdir.is_some(),
+            false => {
+                let inherited = input.base(index).and_then(|base| base.workdir.as_deref());
+                input.model().effect(index).workdir.is_some()
+                    || inherited.is_some_and(|dir| dir != "/")
+            }
         };
         if !workdir {
             out.at(index, destination.span, target);

@@ -61,7 +61,8 @@ pub(super) fn package_cache_left(input: &Input<'_>, out: &mut Reporter<'_>) {
                 ),
                 None => format!("{}; {}", cache.name, cache.advice.trim_end_matches('.')),
             };
-            out.with(Some(run.index), cmd.span, line, &with);
+            out.with(Some(run.index), cmd.span, line, &with)
+                .leftovers_of(&cache.id);
             reported.push(cmd.order);
         }
     }
@@ -179,7 +180,15 @@ pub(super) fn build_tools_in_image(input: &Input<'_>, out: &mut Reporter<'_>) {
                 .words()
                 .find(|arg| arg.text == tools.first().copied().unwrap_or(""))
                 .map_or(cmd.span, |arg| arg.span);
-            out.at(run.index, span, &tools.join(", "));
+            let report = out.at(run.index, span, &tools.join(", "));
+            let installed = tools.iter().filter_map(|tool| {
+                let package = input.image?.package(&["dpkg", "apk", "rpm"], tool)?;
+                Some(package.bytes)
+            });
+            let bytes: u64 = installed.sum();
+            if bytes > 0 {
+                report.bytes(bytes);
+            }
         }
     }
 }

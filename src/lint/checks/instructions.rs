@@ -186,7 +186,7 @@ pub(super) fn shell_form_command(input: &Input<'_>, out: &mut Reporter<'_>) {
             continue;
         }
         let report = out.instruction(index, instruction, instruction.keyword.name());
-        let shell = input::shell_of(input.file, index, &[]);
+        let shell = input::shell_of(input.file, index, &[], input.image);
         let plain = shell.is_posix() && !is_login(input, index);
         if let Some(json) = as_json(text).filter(|_| plain) {
             let whole = crate::dockerfile::words::whole(&text.joined);
@@ -328,8 +328,10 @@ pub(super) fn no_healthcheck(input: &Input<'_>, out: &mut Reporter<'_>) {
     }
     for (stage, has) in stages.iter().zip(has) {
         let last = stage.index + 1 == stages.len();
+        let inherited = input.base(stage.from).is_some_and(|base| base.healthcheck);
         if (last || input.hadolint())
             && !has
+            && !inherited
             && let Some(from) = input.file.instructions.get(stage.from)
         {
             out.instruction(stage.from, from, "");
@@ -355,7 +357,7 @@ pub(super) fn shell_entrypoint_without_exec(input: &Input<'_>, out: &mut Reporte
         let Some(text) = form.filter(|_| !instruction.is_broken_json()) else {
             continue;
         };
-        if !input::shell_of(input.file, index, &[]).is_posix() {
+        if !input::shell_of(input.file, index, &[], input.image).is_posix() {
             continue;
         }
         let script = text.script();

@@ -28,6 +28,10 @@ pub(super) fn directory(input: &Input<'_>, index: usize) -> String {
         Some(Arguments::Workdir(path)) if path.unquoted().starts_with('/') => {
             path.unquoted().trim_end_matches('/').to_owned()
         }
+        None => {
+            let inherited = input.base(index).and_then(|base| base.workdir.as_deref());
+            inherited.unwrap_or("").trim_end_matches('/').to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -277,7 +281,8 @@ pub(super) fn removed_too_late(input: &Input<'_>, out: &mut Reporter<'_>) {
                     .instructions
                     .get(earlier.index)
                     .map_or(0, |i| input.file.line(i.span.start));
-                out.with(Some(run.index), arg.span, &arg.text, &line.to_string());
+                out.with(Some(run.index), arg.span, &arg.text, &line.to_string())
+                    .below(&path);
             }
         }
     });
@@ -315,6 +320,7 @@ fn changed(input: &Input<'_>, out: &mut Reporter<'_>, name: &str) {
                     .get(hit.index)
                     .map_or(0, |i| input.file.line(i.span.start));
                 let report = out.with(Some(run.index), cmd.span, &arg.text, &line.to_string());
+                let report = report.below(&path);
                 if let Some(edits) = flag_edits(input, hit.index, run, cmd) {
                     report.risky(edits);
                 }

@@ -2,6 +2,7 @@
 
 mod archives;
 mod base_images;
+mod built_image;
 mod cleanup;
 mod copies;
 mod dependencies;
@@ -33,6 +34,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("apt_in_script", shell_use::apt_in_script),
     ("apt_lists_left", cleanup::apt_lists_left),
     ("archive_stays", archives::archive_stays),
+    ("base_by_tag", base_images::base_by_tag),
     ("broken_json", instructions::broken_json),
     ("build_tools_in_image", dependencies::build_tools_in_image),
     ("cd_in_run", shell_use::cd_in_run),
@@ -48,6 +50,11 @@ const CHECKS: &[(&str, Check)] = &[
     ("copy_to_file", copies::copy_to_file),
     ("copy_whole_root", copies::copy_whole_root),
     ("copy_without_workdir", copies::copy_without_workdir),
+    ("credential_file", built_image::credential_file),
+    (
+        "credential_in_configuration",
+        built_image::credential_in_configuration,
+    ),
     ("dev_dependencies", dependencies::dev_dependencies),
     ("distribution_upgrade", shell_use::distribution_upgrade),
     ("dnf_cache_left", cleanup::dnf_cache_left),
@@ -55,6 +62,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("duplicate_stage_name", stages::duplicate_stage_name),
     ("empty_continuation", instructions::empty_continuation),
     ("empty_label", labels::empty_label),
+    ("empty_password", built_image::empty_password),
     ("env_uses_itself", variables::env_uses_itself),
     ("expose_host_part", instructions::expose_host_part),
     (
@@ -95,6 +103,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("onbuild_of_onbuild", instructions::onbuild_of_onbuild),
     ("package_cache_left", dependencies::package_cache_left),
     ("pip_cache_left", cleanup::pip_cache_left),
+    ("privileged_files", built_image::privileged_files),
     ("recommended_apt", shell_use::recommended_apt),
     (
         "redundant_target_platform",
@@ -104,10 +113,13 @@ const CHECKS: &[(&str, Check)] = &[
     ("removed_too_late", layers::removed_too_late),
     ("reserved_stage_name", stages::reserved_stage_name),
     ("root_user", users::root_user),
+    ("runs_as_root", built_image::runs_as_root),
     ("secret_in_variable", variables::secret_in_variable),
+    ("sensitive_volume", built_image::sensitive_volume),
     ("several_cmds", instructions::several_cmds),
     ("several_entrypoints", instructions::several_entrypoints),
     ("several_healthchecks", instructions::several_healthchecks),
+    ("shared_number", built_image::shared_number),
     (
         "shell_entrypoint_without_exec",
         instructions::shell_entrypoint_without_exec,

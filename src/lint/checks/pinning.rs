@@ -1,13 +1,68 @@
 //! Packages of distributions without a version: apt, apk, yum, dnf, zypper.
 
+use crate::analyze::Package;
 use crate::lint::command::{Argument, Cmd};
+use crate::lint::finding::Edit;
 use crate::lint::input::{Input, Run};
-use crate::lint::reporter::Reporter;
+use crate::lint::reporter::{Reporter, insert};
+
+/// How a version is written after a package, and whose packages it is of.
+pub(super) struct Pin {
+    pub(super) manager: &'static str,
+    pub(super) sign: &'static str,
+}
+
+/// Edits that write the versions which the built image has.
+fn pins(input: &Input<'_>, pin: &Pin, loose: &[&Argument]) -> Vec<Edit> {
+    let Some(image) = input.image else {
+        return Vec::new();
+    };
+    let edit = |argument: &&Argument| {
+        if !argument.literal || argument.quoted {
+            return None;
+        }
+        let text = argument.text.as_str();
+        let name = match pin.manager {
+            "pip" => text.split('[').next().unwrap_or(text),
+            "dpkg" => text.split(':').next().unwrap_or(text),
+            _ => text,
+        };
+        let same = |package: &&Package| {
+            package.manager == pin.manager
+                && !package.version.is_empty()
+                && match pin.manager {
+                    "pip" => normal(&package.name) == normal(name),
+                    _ => package.name == name,
+                }
+        };
+        let mut found = image.packages.iter().filter(same);
+        let package = found.next()?;
+        // Of several versions nobody knows which one this command brought.
+        if found.any(|other| other.version != package.version) {
+            return None;
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".+-~:_^!".contains(c);
+        let safe = package.version.chars().all(plain);
+        safe.then(|| {
+            insert(
+                argument.span.end,
+                format!("{}{}", pin.sign, package.version),
+            )
+        })
+    };
+    loose.iter().filter_map(edit).collect()
+}
+
+/// A name as Python's index compares it.
+fn normal(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '.'], "-")
+}
 
 /// Reports the packages of each command that are not pinned.
 pub(super) fn unpinned(
     input: &Input<'_>,
     out: &mut Reporter<'_>,
+    pin: &Pin,
     packages: impl for<'c> Fn(&Run<'_>, &'c Cmd) -> Vec<&'c Argument>,
     pinned: impl Fn(&Run<'_>, &str) -> bool,
     runs: &[Run<'_>],
@@ -22,7 +77,8 @@ pub(super) fn unpinned(
                 continue;
             };
             let names: Vec<&str> = loose.iter().map(|package| package.text.as_str()).collect();
-            out.at(run.index, first.span.to(last.span), &names.join(", "));
+            out.at(run.index, first.span.to(last.span), &names.join(", "))
+                .risky(pins(input, pin, &loose));
         }
     }
 }
@@ -103,7 +159,11 @@ pub(super) fn unpinned_apt(input: &Input<'_>, out: &mut Reporter<'_>) {
             false => Vec::new(),
         },
     );
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "dpkg",
+        sign: "=",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 pub(super) fn unpinned_apk(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -129,7 +189,11 @@ pub(super) fn unpinned_apk(input: &Input<'_>, out: &mut Reporter<'_>) {
     });
     let pinned =
         |_: &Run<'_>, text: &str| text.contains(['=', '~', '<', '>']) || text.ends_with(".apk");
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "apk",
+        sign: "=",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 pub(super) fn is(cmd: &Cmd, name: &str, subcommands: &[&str]) -> bool {
@@ -142,7 +206,11 @@ pub(super) fn unpinned_zypper(input: &Input<'_>, out: &mut Reporter<'_>) {
         false => Vec::new(),
     });
     let pinned = |_: &Run<'_>, text: &str| text.contains(['=', '<', '>']) || text.ends_with(".rpm");
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "rpm",
+        sign: "=",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 pub(super) fn unpinned_yum(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -198,7 +266,11 @@ fn rpm(input: &Input<'_>, out: &mut Reporter<'_>, tools: &[&str]) {
         let file = text.ends_with(".rpm") || text.starts_with('@');
         (file && !input.hadolint()) || rpm_pinned(text, input.hadolint())
     };
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "rpm",
+        sign: "-",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 /// hadolint trusts any ENV of the stage and any ARG to hold a version.

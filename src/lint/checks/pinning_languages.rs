@@ -1,6 +1,6 @@
 //! Packages of languages without a version: pip, npm and kin, gem, go.
 
-use super::pinning::{is, operands, packages, unpinned};
+use super::pinning::{Pin, is, operands, packages, unpinned};
 use crate::lint::command::{Argument, Cmd};
 use crate::lint::input::{Input, Run};
 use crate::lint::reporter::Reporter;
@@ -91,7 +91,11 @@ pub(super) fn unpinned_pip(input: &Input<'_>, out: &mut Reporter<'_>) {
         pip_packages(input, args)
     });
     let pinned = |_: &Run<'_>, text: &str| pip_pinned(text, input.hadolint());
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "pip",
+        sign: "==",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 fn pip_packages<'c>(input: &Input<'_>, args: &'c [Argument]) -> Vec<&'c Argument> {
@@ -160,7 +164,11 @@ pub(super) fn unpinned_npm(input: &Input<'_>, out: &mut Reporter<'_>) {
         operands(cmd, &[first, "global", "add"], &values)
     });
     let pinned = |_: &Run<'_>, text: &str| npm_pinned(text);
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "npm",
+        sign: "@",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 fn npm_pinned(text: &str) -> bool {
@@ -237,7 +245,12 @@ pub(super) fn unpinned_gems(input: &Input<'_>, out: &mut Reporter<'_>) {
     let pinned = |_: &Run<'_>, text: &str| {
         text.contains(':') || (!input.hadolint() && text.ends_with(".gem"))
     };
-    unpinned(input, out, of, pinned, &input.runs);
+    // No database tells of gems.
+    let pin = Pin {
+        manager: "gem",
+        sign: ":",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 pub(super) fn unpinned_go(input: &Input<'_>, out: &mut Reporter<'_>) {
@@ -276,7 +289,11 @@ pub(super) fn unpinned_go(input: &Input<'_>, out: &mut Reporter<'_>) {
             .rsplit_once('@')
             .is_some_and(|(_, version)| !matches!(version, "latest" | "none"))
     };
-    unpinned(input, out, of, pinned, &input.runs);
+    let pin = Pin {
+        manager: "go",
+        sign: "@",
+    };
+    unpinned(input, out, &pin, of, pinned, &input.runs);
 }
 
 #[cfg(test)]

@@ -129,7 +129,9 @@ fn has_pipefail(input: &Input<'_>, run: &Run<'_>) -> bool {
         .and_then(|index| input.file.instructions.get(index))
         .map(|i| &i.arguments)
     else {
-        return false;
+        let base = input.base(run.index).filter(|_| index.is_none());
+        let shell = base.and_then(|base| base.shell.as_deref());
+        return shell.is_some_and(|shell| shell.iter().any(|word| word == "pipefail"));
     };
     let program = words.first().map_or("", |word| word.text.as_str());
     let able = match input.hadolint() {

@@ -13,7 +13,7 @@ fn user<'a>(input: &Input<'a>, index: usize) -> Option<&'a Word> {
     }
 }
 
-fn is_root(user: &str) -> bool {
+pub(super) fn is_root(user: &str) -> bool {
     let name = user.split(':').next().unwrap_or(user);
     name == "root" || name == "0"
 }
@@ -110,9 +110,13 @@ pub(super) fn sudo(input: &Input<'_>, out: &mut Reporter<'_>) {
 /// Whether the stage says so itself; a base image may have set another user.
 fn runs_as_root(input: &Input<'_>, run: &Run<'_>) -> bool {
     let effect = input.model().effect(run.index).user;
-    effect
-        .and_then(|index| user(input, index))
-        .is_none_or(|word| is_root(word.unquoted()))
+    match effect.and_then(|index| user(input, index)) {
+        Some(word) => is_root(word.unquoted()),
+        None => {
+            let inherited = input.base(run.index).and_then(|base| base.user.as_deref());
+            inherited.is_none_or(is_root)
+        }
+    }
 }
 
 pub(super) fn useradd_high_uid(input: &Input<'_>, out: &mut Reporter<'_>) {

@@ -210,33 +210,13 @@ pub(super) fn secret_in_variable(input: &Input<'_>, out: &mut Reporter<'_>) {
             let key = pair.key.text.as_str();
             let secret = match input.hadolint() {
                 true => hadolint_secret(key),
-                false => is_secret(key),
+                false => input.knowledge.secrets.is_secret_name(key),
             };
             if secret {
                 out.at(index, pair.key.span, key);
             }
         }
     }
-}
-
-/// Words of a name that tell of a secret, and those that take it back.
-fn is_secret(key: &str) -> bool {
-    const SECRET: [&str; 10] = [
-        "apikey",
-        "auth",
-        "credential",
-        "credentials",
-        "key",
-        "password",
-        "pword",
-        "passwd",
-        "secret",
-        "token",
-    ];
-    const HARMLESS: [&str; 3] = ["public", "file", "version"];
-    let key = key.to_ascii_lowercase();
-    let parts = |words: &[&str]| key.split('_').any(|part| words.contains(&part));
-    parts(&SECRET) && !parts(&HARMLESS)
 }
 
 fn hadolint_secret(key: &str) -> bool {
@@ -327,6 +307,9 @@ pub(super) fn undefined_variable(input: &Input<'_>, out: &mut Reporter<'_>) {
             name == "PATH"
                 || input.model().variable(index, name).is_some()
                 || PROXIES.contains(&name)
+                || input
+                    .base(index)
+                    .is_some_and(|base| base.variables.contains(name))
         };
         let scratch = is_from_scratch(input, stage.index);
         let mut report = |used: &Use, place: Span| {

@@ -11,7 +11,7 @@ pub use scripts::{ShellScript, each_script, script_texts};
 
 use hashbrown::HashMap;
 
-use super::finding::Finding;
+use super::finding::{Finding, Subject};
 use super::input::{Input, ShellKind};
 use super::settings::ShellLint;
 use crate::dockerfile::Span;
@@ -82,6 +82,8 @@ pub(super) fn lint(input: &Input<'_>, shells: &[(u32, ShellKind)], findings: &mu
                 end: input.file.position(span.end),
                 instruction: Some(script.instruction),
                 bytes: None,
+                layer: None,
+                subject: Subject::default(),
                 fix: None,
             });
         }

@@ -98,7 +98,7 @@ pub fn each_script<'a>(
         }
         let shell = match text.shebang() {
             Some(line) => shebang_shell(line),
-            None => shell_of(file, index, shells),
+            None => shell_of(file, index, shells, None),
         };
         // What the parser says about it is enough.
         let said = |error: &SyntaxError| {

@@ -2,7 +2,7 @@
 
 use super::{FileReport, LintFormat, LintReport, LintStyle, RuleInfo, write};
 use crate::dockerfile::{Lines, Span};
-use crate::lint::{Applicability, Edit, Finding, Fix};
+use crate::lint::{Applicability, Edit, Finding, Fix, Subject};
 use crate::ruleset::Severity;
 
 /// A path with everything that some format gives a meaning.
@@ -71,6 +71,8 @@ pub(super) fn finding(text: &str, span: (usize, usize), code: &str, severity: Se
         end: lines.position(text, span.end),
         instruction: None,
         bytes: None,
+        layer: None,
+        subject: Subject::default(),
         fix: None,
     }
 }

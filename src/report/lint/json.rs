@@ -39,6 +39,8 @@ struct Finding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Fix<'a>>,
 }
 
@@ -100,6 +102,7 @@ fn file<'a>(file: &FileReport<'a>) -> File<'a> {
         start: found.start,
         end: found.end,
         bytes: found.bytes,
+        layer: found.layer,
         fix: found.fix.as_ref().map(|fix| Fix {
             applicability: fix.applicability.name(),
             edits: fix

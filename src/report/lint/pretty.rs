@@ -133,7 +133,12 @@ impl<'a> Page<'a> {
     fn notes(&self, found: &Finding) -> Vec<Message<'static>> {
         let mut notes = Vec::new();
         if let Some(bytes) = found.bytes {
-            notes.push(self.note(Level::NOTE, &format!("costs {}", human(bytes))));
+            let layer = match found.layer {
+                Some(layer) => format!(", in layer {layer}"),
+                None => String::new(),
+            };
+            let text = format!("costs {} ({bytes} bytes{layer})", human(bytes));
+            notes.push(self.note(Level::NOTE, &text));
         }
         if !found.aliases.is_empty() {
             let aliases = format!("also known as {}", found.aliases.join(", "));

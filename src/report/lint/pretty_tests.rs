@@ -39,7 +39,7 @@ info[DL3009]: Delete the lists
 2 | RUN apt-get update
   |     ^^^^^^^^^^^^^^
   |
-  = note: costs 12.3 MB
+  = note: costs 12.3 MB (12345678 bytes)
   = note: also known as apt-lists
 help: `--fix=unsafe` mends this, and may change what the image does
   |

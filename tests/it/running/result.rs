@@ -36,8 +36,10 @@ fn a_program_that_ends_otherwise_is_a_difference() {
     std::fs::remove_file(stage.small()).unwrap();
     let ran = stage.slim(&[&probe[..], &["--exclude", "usr/share/thing/one"]].concat());
     assert_eq!(ran.code, Some(1), "{}", ran.out);
-    let why = "it ends with exit status 1, not exit status 0: cannot read one";
-    assert!(ran.err.contains(why), "{}", ran.err);
+    // The image's own program may be stopped before it ends.
+    for why in ["it ends with exit status 1", ": cannot read one"] {
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
     assert!(!stage.small().exists());
 }
 
