@@ -8,6 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheCommand;
+use super::completions::{CompletionsCommand, ManCommand};
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
 use super::history::HistoryCommand;
@@ -40,9 +41,11 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
     Cache(CacheCommand),
+    Completions(CompletionsCommand),
     Diff(Box<DiffCommand>),
     History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),
+    Man(ManCommand),
     Rules(RulesCommand),
     Slim(Box<SlimCommand>),
     Squash(Box<SquashCommand>),

@@ -7,6 +7,7 @@
 mod analyze;
 mod arguments;
 mod cache;
+mod completions;
 mod destination;
 mod diff;
 mod dockerfile;
@@ -56,9 +57,11 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
         Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
+        Command::Completions(command) => completions::completions(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
         Command::History(command) => history::run(&command),
         Command::Lint(command) => lint::run(&command),
+        Command::Man(command) => completions::man(&command).map(|()| Outcome::Fine),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
         Command::Slim(command) => slim::run(&command),
         Command::Squash(command) => squash::run(&command),
