@@ -24,7 +24,13 @@ pub fn human(bytes: u64) -> String {
 
 /// Exact bytes with separators.
 pub fn exact(bytes: u64) -> String {
-    let digits = bytes.to_string();
+    let word = if bytes == 1 { "byte" } else { "bytes" };
+    format!("{} {word}", grouped(bytes))
+}
+
+/// A number with separators.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -32,7 +38,6 @@ pub fn exact(bytes: u64) -> String {
         }
         out.push(digit);
     }
-    out.push_str(if bytes == 1 { " byte" } else { " bytes" });
     out
 }
 

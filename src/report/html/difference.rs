@@ -8,7 +8,7 @@ use super::table::{Cell, Table, number, text, wide};
 use crate::analyze::{Analysis, LayerPair, PackageChange, compare_layers, compare_packages};
 use crate::oci::escape_bytes;
 use crate::report::diff::{DiffReport, Side, by_bytes, visible};
-use crate::report::size::{human, percent, signed};
+use crate::report::size::{grouped, human, percent, signed};
 use crate::report::table::text::instruction;
 use crate::tree::{Difference, TreeChange};
 
@@ -21,7 +21,7 @@ pub fn write(report: &DiffReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let facts = [
         side_fact("old", &report.old),
         side_fact("new", &report.new),
-        format!("{} paths differ", report.changes.len()),
+        format!("{} paths differ", grouped(report.changes.len() as u64)),
     ];
     let mut page = Page::new("Image comparison", &title, &facts);
     let both = report.old.analysis.zip(report.new.analysis);

@@ -9,7 +9,7 @@ use crate::analyze::{Analysis, LayerSummary, WasteGroup};
 use crate::attribute::Origins;
 use crate::oci::escape_bytes;
 use crate::report::ImageReport;
-use crate::report::size::{human, percent};
+use crate::report::size::{grouped, human, percent};
 use crate::report::table::findings::kind_in_words;
 use crate::report::table::text::instruction;
 use crate::ruleset::CacheClass;
@@ -85,7 +85,7 @@ fn summary(page: &mut Page, analysis: &Analysis) {
     page.figure(
         "In the final tree",
         &Figure::Size(totals.visible_bytes),
-        &format!("{} files", totals.files),
+        &format!("{} files", grouped(totals.files)),
     );
     page.figure(
         "Efficiency",
@@ -397,7 +397,7 @@ fn duplicates(page: &mut Page, analysis: &Analysis) {
 }
 
 fn packages(page: &mut Page, analysis: &Analysis) {
-    let note = format!("{} installed", analysis.packages.len());
+    let note = format!("{} installed", grouped(analysis.packages.len() as u64));
     page.section("packages", "Packages", &note);
     if analysis.packages.is_empty() {
         page.raw("<p class=\"none\">No package database was found.</p>\n");

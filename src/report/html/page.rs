@@ -102,6 +102,19 @@ impl Page {
         escape(&mut self.out, text);
     }
 
+    /// Text in which backticks set commands apart.
+    pub(super) fn prose(&mut self, text: &str) {
+        for (i, part) in text.split('`').enumerate() {
+            if i % 2 == 1 {
+                self.raw("<code>");
+                self.text(part);
+                self.raw("</code>");
+            } else {
+                self.text(part);
+            }
+        }
+    }
+
     /// A number in markup.
     pub(super) fn digits(&mut self, number: u64) {
         self.out.push_str(&number.to_string());

@@ -1,7 +1,7 @@
 //! Tables of a page. The script makes them sortable; they are whole without it.
 
 use super::page::Page;
-use crate::report::size::{exact, human, signed};
+use crate::report::size::{exact, grouped, human, signed};
 
 /// Rows of one table; a page is read by a person.
 pub(super) const MOST: usize = 200;
@@ -122,10 +122,12 @@ impl Table {
         }
         page.raw("</tbody>\n</table></div>\n");
         if let Some((more, bytes)) = self.more {
-            page.raw("<p class=\"note\">and ");
-            page.digits(more as u64);
-            page.raw(" more, ");
-            page.size(bytes);
+            page.raw("<p class=\"note\">");
+            page.text(&format!("and {} more", grouped(more as u64)));
+            if bytes > 0 {
+                page.raw(", ");
+                page.size(bytes);
+            }
             page.raw(" (--format json has all of them)</p>\n");
         }
     }
@@ -180,7 +182,7 @@ impl Cell {
             Cell::Count(count) => {
                 sort_value(page, &count.to_string());
                 page.raw(">");
-                page.digits(*count);
+                page.text(&grouped(*count));
             }
             Cell::None => {
                 sort_value(page, "-1");
@@ -201,16 +203,14 @@ impl Cell {
                     page.raw("<br>");
                 }
                 if *more > 0 {
-                    page.raw("and ");
-                    page.digits(*more as u64);
-                    page.raw(" more");
+                    page.text(&format!("and {} more", grouped(*more as u64)));
                 }
             }
             Cell::Advice(title, advice) => {
                 page.raw(">");
                 page.text(title);
                 page.raw("<p class=\"advice\">");
-                page.text(advice);
+                page.prose(advice);
                 page.raw("</p>");
             }
             Cell::Marked(text, mark) => {

@@ -10,7 +10,7 @@ use std::io;
 
 use super::super::ImageReport;
 use super::super::diff::DiffReport;
-use super::super::size::human;
+use super::super::size::{grouped, human};
 use crate::tree::Tree;
 use encode::{Encoded, encode};
 
@@ -47,12 +47,12 @@ fn data(encoded: Encoded) -> MapData {
     let note = (encoded.folded > 0).then(|| match encoded.threshold {
         0 => format!(
             "{} paths are very deep and are shown as part of a directory above them.",
-            encoded.folded
+            grouped(encoded.folded)
         ),
         bytes => format!(
             "{} paths are too small to be told apart here (each below {}, or very deep): \
              they are shown as one item of their directory, and search does not find them.",
-            encoded.folded,
+            grouped(encoded.folded),
             human(bytes)
         ),
     });

@@ -33,6 +33,10 @@ const measure = (() => {
   };
 })();
 
+function measureText(text) {
+  return [...text].reduce((width, character) => width + measure(character), 0);
+}
+
 // As much of a text as fits, or nothing where that would say nothing.
 function fit(text, room) {
   const dots = measure("\u2026");
@@ -101,19 +105,26 @@ function drawParts(group, box, sums) {
 
 function drawText(group, box, sums) {
   if (box.h < 13 || box.w < 26) return;
-  const line = (text, dy, name) => {
-    const shown = fit(text, box.w - 8);
-    if (!shown) return false;
+  const room = box.w - 8;
+  const write = (text, dy, name) => {
     const made = shape("text", { x: round(box.x + 4), y: round(box.y + dy), ...(name && { class: name }) });
-    made.textContent = shown;
+    made.textContent = text;
     group.append(made);
-    return true;
   };
   const name = boxName(box);
   const size = human(sums.bytes);
+  // A size is whole or not there.
+  const fits = (text) => fit(text, room) === text;
   if (box.h <= 26 || box.open) {
-    line(`${name}  ${size}`, box.h > 26 ? 13 : box.h / 2 + 4);
-  } else if (line(name, 14) && box.h > 30) {
-    line(size, 27, "figure-text");
+    const both = `${name}  ${size}`;
+    const beside = room - measureText(`  ${size}`);
+    const cut = () => (room > 150 ? `${fit(name, beside)}  ${size}` : fit(name, room));
+    const text = fits(both) ? both : cut();
+    if (text) write(text, box.h > 26 ? 13 : box.h / 2 + 4);
+    return;
   }
+  const text = fit(name, room);
+  if (!text) return;
+  write(text, 14);
+  if (box.h > 30 && fits(size)) write(size, 27, "figure-text");
 }

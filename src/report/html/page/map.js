@@ -232,7 +232,7 @@ class ByteMap {
     const whole = this.tree(this.view).root.bytes;
     const share = whole ? ` (${((100 * sums.bytes) / whole).toFixed(1)} % of all)` : "";
     const words = [`${human(sums.bytes)}, ${exactly(sums.bytes)}${share}`];
-    if (node && node.kids.length && node.files) words.push(`${node.files.toLocaleString("en")} ${node.files === 1 ? "file" : "files"}`);
+    if (node && node.kids.length && node.files) words.push(`${node.files.toLocaleString("en")} ${node.files === 1 ? "path" : "paths"}`);
     if (sums.bad) words.push(`${human(sums.bad)} ${bad}`);
     if (sums.soft) words.push(`${human(sums.soft)} ${soft}`);
     const title = element("b", {}, node ? this.titleOf(node) : boxName(box));
