@@ -80,7 +80,7 @@ fn lines_of_the_demo() {
     };
     insta::assert_snapshot!(run("markdown"));
     let page = run("html");
-    assert!(page.contains("<code>Dockerfile:5</code>"));
+    assert!(page.contains("<code>Dockerfile:9</code>"));
     let payload = Payload::of(&page);
     let names: Vec<&str> = payload.views().collect();
     assert_eq!(names, ["path", "layer", "package", "Dockerfile line"]);
@@ -112,7 +112,18 @@ fn markdown_of_a_difference() {
     ];
     insta::assert_snapshot!(run(&words));
     let page = run(&["diff", "demo.tar", "packages.tar", "-f", "html"]);
-    insta::assert_snapshot!(still(&page));
+    for part in [
+        "<h1>demo.tar → packages.tar</h1>",
+        "<dt>Size</dt><dd>−20.8 MB<p>20.8 MB → 51.7 kB</p></dd>",
+        "22 paths added (23.3 kB), 113 removed (17.4 MB), 3 changed.",
+        "<code>RUN apk add musl</code>",
+        "@scope/tool",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Added, removed, and what contents that changed are larger or smaller by.
+    let payload = Payload::of(&page);
+    assert_eq!(payload.views().collect::<Vec<_>>(), ["path", "change"]);
     let same = run(&["diff", "demo.tar", "demo.tar", "-f", "markdown"]);
     assert!(same.contains("The file systems are the same."), "{same}");
 }
@@ -133,7 +144,7 @@ fn file_names_tell_the_format() {
         assert!(text.starts_with(begin), "{name}");
         good(&["diff", &demo, &demo, "-o", to]);
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.starts_with(&begin[..9]), "{name}");
+        assert!(text.starts_with(begin), "{name}");
     }
     let inside = dir.path().join("demo.tar");
     let refused = rslim(&[

@@ -151,7 +151,7 @@ class ByteMap {
   }
 
   focus(node) {
-    const found = [...this.boxes.values()].find((box) => box.node === node);
+    const found = node && [...this.boxes.values()].find((box) => box.node === node);
     const box = found || this.tops[0];
     if (!box) return;
     this.enter(box);

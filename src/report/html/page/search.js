@@ -3,8 +3,9 @@
 const MOST_FOUND = 40;
 
 class Search {
-  constructor(map) {
+  constructor(map, tables) {
     this.map = map;
+    this.tables = tables;
     this.data = map.data;
     this.found = document.getElementById("found");
     this.only = document.getElementById("only");
@@ -52,7 +53,7 @@ class Search {
     for (const tree of map.views.values()) map.match(tree);
     map.draw();
     this.list();
-    filterTables(query);
+    for (const table of this.tables) table.filter(query);
   }
 
   list() {

@@ -25,7 +25,7 @@ async function maps() {
     const data = await readPayload(holder.textContent);
     frame.hidden = false;
     const map = new ByteMap(data);
-    new Search(map);
+    new Search(map, tables);
   } catch (error) {
     frame.hidden = true;
     const problem = document.getElementById("map-problem");
@@ -37,5 +37,5 @@ async function maps() {
 }
 
 themes();
-for (const table of document.querySelectorAll("table")) sortable(table);
+const tables = [...document.querySelectorAll("table")].map((table) => new SortedTable(table));
 maps();
