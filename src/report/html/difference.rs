@@ -201,7 +201,7 @@ fn packages(page: &mut Page, changes: &[PackageChange]) {
         text("manager"),
         text("package"),
         text("old version"),
-        text("new version"),
+        wide("new version"),
     ];
     let bytes = |c: &PackageChange| u64::try_from(c.bytes().unsigned_abs()).unwrap_or(u64::MAX);
     let row = |found: &PackageChange| {

@@ -408,7 +408,7 @@ fn packages(page: &mut Page, analysis: &Analysis) {
         number("files"),
         text("manager"),
         text("package"),
-        text("version"),
+        wide("version"),
     ];
     let all = &analysis.packages;
     let table = Table::of(
