@@ -27,15 +27,17 @@ pub fn write(report: &DiffReport<'_>, top: usize, out: &mut dyn Write) -> io::Re
     }
     let both = report.old.analysis.zip(report.new.analysis);
     figures(&mut document, report, both);
-    let totals = report.totals();
-    document.line(&format!(
-        "\n{} paths added ({}), {} removed ({}), {} changed.",
-        totals.added.paths,
-        human(totals.added.bytes),
-        totals.removed.paths,
-        human(totals.removed.bytes),
-        totals.changed.paths,
-    ));
+    if !report.changes.is_empty() {
+        let totals = report.totals();
+        document.line(&format!(
+            "\n{} paths added ({}), {} removed ({}), {} changed.",
+            totals.added.paths,
+            human(totals.added.bytes),
+            totals.removed.paths,
+            human(totals.removed.bytes),
+            totals.changed.paths,
+        ));
+    }
     if let Some((old, new)) = both {
         packages(
             &mut document,

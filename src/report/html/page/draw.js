@@ -106,25 +106,29 @@ function drawParts(group, box, sums) {
 function drawText(group, box, sums) {
   if (box.h < 13 || box.w < 26) return;
   const room = box.w - 8;
-  const write = (text, dy, name) => {
+  // Each text apart: names that run from right to left must not mix with sizes.
+  const write = (texts, dy, name) => {
     const made = shape("text", { x: round(box.x + 4), y: round(box.y + dy), ...(name && { class: name }) });
-    made.textContent = text;
+    for (const text of texts) {
+      const span = shape("tspan", {});
+      span.textContent = text;
+      made.append(span);
+    }
     group.append(made);
   };
   const name = boxName(box);
   const size = human(sums.bytes);
   // A size is whole or not there.
-  const fits = (text) => fit(text, room) === text;
+  const beside = `\u00a0\u00a0${size}`;
   if (box.h <= 26 || box.open) {
-    const both = `${name}  ${size}`;
-    const beside = room - measureText(`  ${size}`);
-    const cut = () => (room > 150 ? `${fit(name, beside)}  ${size}` : fit(name, room));
-    const text = fits(both) ? both : cut();
-    if (text) write(text, box.h > 26 ? 13 : box.h / 2 + 4);
+    const left = room - measureText(beside);
+    const whole = fit(name, left) === name;
+    const texts = whole || room > 150 ? [fit(name, left), beside] : [fit(name, room)];
+    if (texts[0]) write(texts, box.h > 26 ? 13 : box.h / 2 + 4);
     return;
   }
   const text = fit(name, room);
   if (!text) return;
-  write(text, 14);
-  if (box.h > 30 && fits(size)) write(size, 27, "figure-text");
+  write([text], 14);
+  if (box.h > 30 && measureText(size) <= room) write([size], 27, "figure-text");
 }
