@@ -114,7 +114,7 @@ pub(super) struct ReportArguments {
 
     /// When to use colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArgument::Auto)]
-    color: ColorArgument,
+    pub(super) color: ColorArgument,
 }
 
 impl ReportArguments {
@@ -262,8 +262,10 @@ pub(super) trait ReportFormat:
 
 impl ReportFormat for Format {
     fn of_file(file: &Path, default: Self) -> Self {
-        match file.extension() {
-            Some(extension) if extension == "json" => Format::Json,
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => Format::Json,
+            Some("html" | "htm") => Format::Html,
+            Some("md") => Format::Markdown,
             _ => default,
         }
     }
@@ -287,6 +289,10 @@ pub(super) enum Format {
     Table,
     /// For programs: the documented, versioned report
     Json,
+    /// A page for browsers in one file, with maps of the bytes
+    Html,
+    /// For pull requests and wikis
+    Markdown,
     /// The final file tree, one JSON object a path
     Tree,
 }
@@ -315,6 +321,7 @@ impl Arguments {
         if let Some((_, matches)) = matches.subcommand() {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
+                Command::Diff(diff) => diff.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
                 // The others have one report.
                 _ => {}

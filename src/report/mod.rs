@@ -2,8 +2,10 @@
 
 pub mod diff;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod lint;
+pub mod markdown;
 pub mod rule_pages;
 pub mod size;
 pub mod slim;
