@@ -1,6 +1,7 @@
 //! Dependencies: caches they leave, development ones, when they are installed.
 
 use crate::dockerfile::{Arguments, Keyword};
+use crate::lint::built::WORTH_SAYING;
 use crate::lint::command::Cmd;
 use crate::lint::input::{Input, Run};
 use crate::lint::reporter::{Reporter, insert, replace};
@@ -186,7 +187,8 @@ pub(super) fn build_tools_in_image(input: &Input<'_>, out: &mut Reporter<'_>) {
                 Some(package.bytes)
             });
             let bytes: u64 = installed.sum();
-            if bytes > 0 {
+            // Of a package that only depends on others it would say too little.
+            if bytes >= WORTH_SAYING {
                 report.bytes(bytes);
             }
         }

@@ -71,14 +71,12 @@ pub(super) fn text(
     heading: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let probes = match verification.probes.len() {
-        1 => "1 probe".to_owned(),
-        probes => format!("{probes} probes"),
+    let what = match verification.probes.len() {
+        0 => "by hand; the result starts and runs on as the image does".to_owned(),
+        1 => "1 probe, answered alike by the image and the result".to_owned(),
+        probes => format!("{probes} probes, answered alike by the image and the result"),
     };
-    writeln!(
-        out,
-        "{heading} {probes}, answered alike by the image and the result"
-    )?;
+    writeln!(out, "{heading} {what}")?;
     let space = " ".repeat(8);
     match verification.added.len() {
         0 => {}

@@ -90,7 +90,7 @@ pub(in super::super) fn set_xattr(path: &CStr, name: &CStr, value: &[u8]) -> io:
 
 /// A time of the kernel's kind; the field types differ between machines.
 pub(in super::super) fn time_of(seconds: i64, nanoseconds: u32) -> TimeSpec {
-    TimeSpec::new(seconds as libc::time_t, nanoseconds as libc::c_long)
+    TimeSpec::new(seconds as _, nanoseconds as _)
 }
 
 /// Sends a signal by its number, which may be one of the real-time signals
