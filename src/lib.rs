@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`dockerfile`] → [`lint`] → [`attribute`] → [`closure`] → [`rewrite`] → [`sink`] →
+//! [`analyze`] → [`dockerfile`] → [`lint`] → [`attribute`] → [`gate`] → [`closure`] → [`rewrite`] → [`sink`] →
 //! [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] → [`cli`].
 //!
 //! ```no_run
@@ -35,6 +35,7 @@ pub mod closure;
 pub mod codec;
 pub mod dockerfile;
 pub mod evidence;
+pub mod gate;
 pub mod inspect;
 pub mod layer;
 pub mod lint;
