@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheCommand;
+use super::ci::CiCommand;
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
+use super::failure::Failure;
 use super::history::HistoryCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
@@ -40,6 +43,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
     Cache(CacheCommand),
+    Ci(Box<CiCommand>),
     Diff(Box<DiffCommand>),
     History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),
@@ -304,7 +308,7 @@ impl Arguments {
         Self::from_words(std::env::args_os())
     }
 
-    fn from_words<T: Into<std::ffi::OsString> + Clone>(
+    fn from_words<T: Into<OsString> + Clone>(
         words: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches_from(words)?;
@@ -312,12 +316,23 @@ impl Arguments {
         if let Some((_, matches)) = matches.subcommand() {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
+                Command::Ci(ci) => ci.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
                 // The others have one report.
                 _ => {}
             }
         }
         Ok(arguments)
+    }
+}
+
+/// `rslim lint` with these words.
+pub(super) fn lint_command(words: Vec<OsString>) -> Result<LintCommand, Failure> {
+    let words = ["rslim".into(), "lint".into()].into_iter().chain(words);
+    match Arguments::from_words(words).map(|arguments| arguments.command) {
+        Ok(Command::Lint(command)) => Ok(*command),
+        Ok(_) => Err(Failure::new("lint is another command")),
+        Err(wrong) => Err(Failure::of("lint", &wrong)),
     }
 }
 

@@ -7,6 +7,7 @@
 mod analyze;
 mod arguments;
 mod cache;
+mod ci;
 mod destination;
 mod diff;
 mod dockerfile;
@@ -56,6 +57,7 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
         Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
+        Command::Ci(command) => ci::run(&command),
         Command::Diff(command) => diff::run(&command),
         Command::History(command) => history::run(&command),
         Command::Lint(command) => lint::run(&command),

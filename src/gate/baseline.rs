@@ -285,7 +285,9 @@ mod tests {
             ("{\"schema_version\": 1}", "missing field"),
             ("{\n  \"schema_version\": \"1\"}", "x:2:"),
         ] {
-            let error = Baseline::parse("x", text.as_bytes()).unwrap_err().to_string();
+            let error = Baseline::parse("x", text.as_bytes())
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(words), "{text}: {error}");
         }
         let deep = format!("{{\"schema_version\": 1, \"a\": {}", "[".repeat(100_000));

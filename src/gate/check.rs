@@ -179,7 +179,9 @@ impl Check {
             Check::MaxPackages => "packages",
             Check::DiveLowestEfficiency => "efficiency as dive has it",
             Check::DiveHighestWastedBytes => "wasted bytes as dive has them",
-            Check::DiveHighestUserWastedPercent => "wasted share of the upper layers as dive has it",
+            Check::DiveHighestUserWastedPercent => {
+                "wasted share of the upper layers as dive has it"
+            }
             Check::MaxGrowth | Check::MaxGrowthPercent => "growth since the baseline",
             Check::MaxWastedGrowth => "growth of the wasted bytes",
             Check::MaxCachesGrowth => "growth of the caches",
@@ -265,13 +267,37 @@ mod tests {
         for (measured, limit, direction, want) in [
             (Quantity::Bytes(5), Quantity::Bytes(5), Most, false),
             (Quantity::Bytes(6), Quantity::Bytes(5), Most, true),
-            (Quantity::Fraction(0.9), Quantity::Fraction(0.9), Least, false),
-            (Quantity::Fraction(0.89), Quantity::Fraction(0.9), Least, true),
-            (Quantity::Fraction(f64::NAN), Quantity::Fraction(0.9), Least, false),
-            (Quantity::Percent(f64::INFINITY), Quantity::Percent(9.0), Most, true),
+            (
+                Quantity::Fraction(0.9),
+                Quantity::Fraction(0.9),
+                Least,
+                false,
+            ),
+            (
+                Quantity::Fraction(0.89),
+                Quantity::Fraction(0.9),
+                Least,
+                true,
+            ),
+            (
+                Quantity::Fraction(f64::NAN),
+                Quantity::Fraction(0.9),
+                Least,
+                false,
+            ),
+            (
+                Quantity::Percent(f64::INFINITY),
+                Quantity::Percent(9.0),
+                Most,
+                true,
+            ),
             (Quantity::Count(1), Quantity::Bytes(0), Most, false),
         ] {
-            assert_eq!(measured.breaks(limit, direction), want, "{measured:?} {limit:?}");
+            assert_eq!(
+                measured.breaks(limit, direction),
+                want,
+                "{measured:?} {limit:?}"
+            );
         }
     }
 }

@@ -41,7 +41,8 @@ impl Date {
 
     /// A day, if the calendar has it.
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let leap =
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,
@@ -87,7 +88,15 @@ mod tests {
         for text in ["2026-01-31", "2024-02-29", "0001-12-01"] {
             assert_eq!(text.parse::<Date>().unwrap().to_string(), text);
         }
-        for text in ["2026-02-29", "2026-13-01", "26-01-01", "2026-1-1", "+026-01-01", "", "x"] {
+        for text in [
+            "2026-02-29",
+            "2026-13-01",
+            "26-01-01",
+            "2026-1-1",
+            "+026-01-01",
+            "",
+            "x",
+        ] {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }
     }

@@ -101,10 +101,16 @@ pub fn dive_ci(file: &str, text: &str) -> Result<DiveRules, DiveError> {
 }
 
 fn not_yaml(file: &str, wrong: &serde_saphyr::Error) -> DiveError {
-    let at = wrong.location().map(|at| (at.line() as u32, at.column() as u32));
+    let at = wrong
+        .location()
+        .map(|at| (at.line() as u32, at.column() as u32));
     let text = wrong.to_string();
     let first = text.lines().next().unwrap_or("not valid YAML");
-    let message: String = first.trim_start_matches("error: ").chars().take(200).collect();
+    let message: String = first
+        .trim_start_matches("error: ")
+        .chars()
+        .take(200)
+        .collect();
     DiveError::File {
         place: Place {
             file: file.to_owned(),
@@ -203,8 +209,12 @@ fn share(text: &str) -> Option<f64> {
 
 fn float(text: &str) -> Option<f64> {
     let plain = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let named = ["nan", "inf", "infinity"].iter().any(|word| plain.eq_ignore_ascii_case(word));
-    let digits = plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let named = ["nan", "inf", "infinity"]
+        .iter()
+        .any(|word| plain.eq_ignore_ascii_case(word));
+    let digits = plain
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     (named || digits).then(|| text.parse().ok())?
 }
 
@@ -317,10 +327,12 @@ mod tests {
     fn wasted(value: &str) -> Option<u64> {
         let text = format!("rules:\n  highestWastedBytes: {value}\n");
         let limits = limits(&text).ok()?;
-        limits.iter().find_map(|(check, limit)| match (check, limit) {
-            (Check::DiveHighestWastedBytes, Quantity::Bytes(bytes)) => Some(*bytes),
-            _ => None,
-        })
+        limits
+            .iter()
+            .find_map(|(check, limit)| match (check, limit) {
+                (Check::DiveHighestWastedBytes, Quantity::Bytes(bytes)) => Some(*bytes),
+                _ => None,
+            })
     }
 
     #[test]
@@ -329,10 +341,17 @@ mod tests {
             (Check::DiveLowestEfficiency, Quantity::Fraction(0.9)),
             (Check::DiveHighestUserWastedPercent, Quantity::Fraction(0.1)),
         ];
-        for text in ["", "# nothing\n", "rules:\n", "rules:\n  lowestEfficiency:\n", "other: 1\n"] {
+        for text in [
+            "",
+            "# nothing\n",
+            "rules:\n",
+            "rules:\n  lowestEfficiency:\n",
+            "other: 1\n",
+        ] {
             assert_eq!(limits(text).unwrap(), defaults, "{text}");
         }
-        let off = "rules:\n  lowestEfficiency: disabled\n  highestUserWastedPercent: \"disabled\"\n";
+        let off =
+            "rules:\n  lowestEfficiency: disabled\n  highestUserWastedPercent: \"disabled\"\n";
         assert_eq!(limits(off).unwrap(), []);
     }
 
@@ -345,12 +364,26 @@ mod tests {
             "rules:\n  lowestEfficiency: 5e-1\n",
         ] {
             let got = limits(text).unwrap();
-            assert_eq!(got[0], (Check::DiveLowestEfficiency, Quantity::Fraction(0.5)), "{text}");
+            assert_eq!(
+                got[0],
+                (Check::DiveLowestEfficiency, Quantity::Fraction(0.5)),
+                "{text}"
+            );
         }
         let rules = dive_ci("x", "rules:\n  lowestEficiency: 0.5\nfoo: 1\n").unwrap();
-        let unknown: Vec<String> = rules.unknown.iter().map(|(key, at)| format!("{at} {key}")).collect();
-        assert_eq!(unknown, ["x:2:20 lowestEficiency", "x:3:6 foo"]
-            .iter().rev().map(|s| s.to_string()).collect::<Vec<_>>());
+        let unknown: Vec<String> = rules
+            .unknown
+            .iter()
+            .map(|(key, at)| format!("{at} {key}"))
+            .collect();
+        assert_eq!(
+            unknown,
+            ["x:2:20 lowestEficiency", "x:3:6 foo"]
+                .iter()
+                .rev()
+                .map(|s| s.to_string())
+                .collect::<Vec<_>>()
+        );
     }
 
     /// What dive 0.13.1 makes of each.
@@ -391,13 +424,21 @@ mod tests {
         }
         for value in ["75", "-0.1", "75%", "\" 0.5\"", "true", "Inf", "\"\""] {
             let error = limits(&text(value)).unwrap_err().to_string();
-            assert!(error.starts_with(".dive-ci:2:21: lowestEfficiency cannot be"), "{error}");
+            assert!(
+                error.starts_with(".dive-ci:2:21: lowestEfficiency cannot be"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_yaml_has_its_place() {
-        for text in ["rules: [\n", "rules: 5\n", "rules:\n  a: 1\n  a: 2\n", "- x\n"] {
+        for text in [
+            "rules: [\n",
+            "rules: 5\n",
+            "rules:\n  a: 1\n  a: 2\n",
+            "- x\n",
+        ] {
             let error = limits(text).unwrap_err().to_string();
             assert!(error.starts_with(".dive-ci:"), "{error}");
         }

@@ -85,14 +85,18 @@ pub(super) fn cheapest(
     }
     if sum < needs {
         steps.truncate(STEPS);
-        sum = steps.iter().map(|step| step.saves_bytes).fold(0, u64::saturating_add);
+        sum = steps
+            .iter()
+            .map(|step| step.saves_bytes)
+            .fold(0, u64::saturating_add);
     } else {
         // As few steps, and where it goes with less work.
         steps.sort_by_key(|step| std::cmp::Reverse(effort(&step.id)));
         for step in &mut steps {
             let rest = sum - step.saves_bytes;
             let fits = |other: &Step| {
-                rest.saturating_add(other.saves_bytes) >= needs && effort(&other.id) < effort(&step.id)
+                rest.saturating_add(other.saves_bytes) >= needs
+                    && effort(&other.id) < effort(&step.id)
             };
             let candidates = open.iter().enumerate().filter(|(_, other)| fits(other));
             if let Some((at, _)) = candidates.min_by_key(|(_, other)| effort(&other.id)) {
@@ -104,7 +108,8 @@ pub(super) fn cheapest(
     }
     steps.sort_by(|a, b| {
         let work = effort(&a.id).cmp(&effort(&b.id));
-        work.then_with(|| b.saves_bytes.cmp(&a.saves_bytes)).then_with(|| a.title.cmp(&b.title))
+        work.then_with(|| b.saves_bytes.cmp(&a.saves_bytes))
+            .then_with(|| a.title.cmp(&b.title))
     });
     (!steps.is_empty()).then_some(Fix {
         saves_bytes: sum,
@@ -148,7 +153,10 @@ mod tests {
         };
         let sum: u64 = fix.steps.iter().map(|step| step.saves_bytes).sum();
         assert_eq!(sum, fix.saves_bytes);
-        (fix.steps.iter().map(|step| step.id.clone()).collect(), fix.is_enough)
+        (
+            fix.steps.iter().map(|step| step.id.clone()).collect(),
+            fix.is_enough,
+        )
     }
 
     #[test]
@@ -165,10 +173,21 @@ mod tests {
             (90, &["waste-deleted"], true),
             (130, &["cache-pip", "waste-deleted"], true),
             (160, &["waste-deleted", "duplicates"], true),
-            (1000, &["cache-pip", "waste-metadata", "waste-deleted", "duplicates"], false),
+            (
+                1000,
+                &["cache-pip", "waste-metadata", "waste-deleted", "duplicates"],
+                false,
+            ),
         ] {
             let (ids, is_enough) = chosen(needs, &advice);
-            assert_eq!((&ids[..], is_enough), (&want.iter().map(|s| s.to_string()).collect::<Vec<_>>()[..], enough), "{needs}");
+            assert_eq!(
+                (&ids[..], is_enough),
+                (
+                    &want.iter().map(|s| s.to_string()).collect::<Vec<_>>()[..],
+                    enough
+                ),
+                "{needs}"
+            );
         }
         assert_eq!(chosen(5, &[]), (vec![], false));
     }

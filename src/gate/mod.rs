@@ -19,9 +19,7 @@ mod settings;
 mod size;
 mod verdict;
 
-pub use baseline::{
-    Baseline, BaselineError, Figures, Kept, KnownFinding, LayerFigures, Ratchet,
-};
+pub use baseline::{Baseline, BaselineError, Figures, Kept, KnownFinding, LayerFigures, Ratchet};
 pub use check::{Check, Direction, Quantity, Unit};
 pub use config::{ConfigError, Mistake, Surroundings, rslim_toml};
 pub use date::Date;

@@ -76,13 +76,18 @@ pub fn parse_size(text: &str) -> Result<u64, SizeError> {
 }
 
 fn factor(unit: &str) -> Option<u64> {
-    let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+    let known = UNITS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(unit));
     known.map(|(_, factor)| *factor)
 }
 
 /// `M` and `Mi` are common; which one is meant cannot be known for sure.
 fn meant(unit: &str) -> Option<&'static str> {
-    let longer = [format!("{unit}B"), unit.trim_end_matches(['s', 'S']).to_owned()];
+    let longer = [
+        format!("{unit}B"),
+        unit.trim_end_matches(['s', 'S']).to_owned(),
+    ];
     let mut names = UNITS.iter().map(|(name, _)| *name);
     names.find(|name| longer.iter().any(|unit| unit.eq_ignore_ascii_case(name)))
 }

@@ -109,7 +109,9 @@ impl Checked {
     pub fn limit(&self) -> Option<Quantity> {
         let broken = |limit: &Quantity| self.measured.breaks(*limit, self.check.direction());
         let fail = self.fail.filter(broken);
-        fail.or(self.warn.filter(broken)).or(self.fail).or(self.warn)
+        fail.or(self.warn.filter(broken))
+            .or(self.fail)
+            .or(self.warn)
     }
 }
 
@@ -131,11 +133,16 @@ impl Verdict {
     pub fn status(&self) -> Status {
         let all = self.checks.iter().map(|checked| checked.status);
         // A waived failure is none.
-        all.max().filter(|&worst| worst > Status::Waived).unwrap_or(Status::Pass)
+        all.max()
+            .filter(|&worst| worst > Status::Waived)
+            .unwrap_or(Status::Pass)
     }
 
     /// How many checks went this way.
     pub fn count(&self, status: Status) -> usize {
-        self.checks.iter().filter(|checked| checked.status == status).count()
+        self.checks
+            .iter()
+            .filter(|checked| checked.status == status)
+            .count()
     }
 }

@@ -33,8 +33,14 @@ fn listed<'v, 'i>(
         return Vec::new();
     };
     let of = |level| move |value| (level, value);
-    let warn = warn.into_iter().flat_map(|items| items.iter()).map(of(Level::Warn));
-    let fail = fail.into_iter().flat_map(|items| items.iter()).map(of(Level::Fail));
+    let warn = warn
+        .into_iter()
+        .flat_map(|items| items.iter())
+        .map(of(Level::Warn));
+    let fail = fail
+        .into_iter()
+        .flat_map(|items| items.iter())
+        .map(of(Level::Fail));
     warn.chain(fail).collect()
 }
 

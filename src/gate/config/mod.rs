@@ -75,7 +75,9 @@ pub struct Surroundings<'a> {
 
 impl fmt::Debug for Surroundings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Surroundings").field("today", &self.today).finish_non_exhaustive()
+        f.debug_struct("Surroundings")
+            .field("today", &self.today)
+            .finish_non_exhaustive()
     }
 }
 

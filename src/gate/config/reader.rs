@@ -32,12 +32,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The settings, unless something was wrong.
-    pub(super) fn finish(mut self, settings: Option<Settings>) -> Result<Option<Settings>, ConfigError> {
+    pub(super) fn finish(
+        mut self,
+        settings: Option<Settings>,
+    ) -> Result<Option<Settings>, ConfigError> {
         if self.mistakes.is_empty() {
             return Ok(settings);
         }
         self.mistakes.sort_by_key(|mistake| mistake.place.at);
-        Err(ConfigError { mistakes: self.mistakes })
+        Err(ConfigError {
+            mistakes: self.mistakes,
+        })
     }
 
     pub(super) fn place(&self, span: &Range<usize>) -> Place {
@@ -100,7 +105,10 @@ impl<'a> Reader<'a> {
             DeValue::Table(_) => "a table",
         };
         let shown = self.quoted(&value.span());
-        self.wrong(&value.span(), format!("{key} is {what}, {shown}; it takes {wanted}"));
+        self.wrong(
+            &value.span(),
+            format!("{key} is {what}, {shown}; it takes {wanted}"),
+        );
     }
 
     /// A string, else a mistake.
@@ -123,7 +131,11 @@ pub(super) fn suggestion<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
         letters.flat_map(char::to_lowercase).collect()
     };
     let same = known.iter().find(|known| plain(known) == plain(word));
-    let close = || similar::get_close_matches(word, known, 1, ALIKE).into_iter().next();
+    let close = || {
+        similar::get_close_matches(word, known, 1, ALIKE)
+            .into_iter()
+            .next()
+    };
     same.copied().or_else(close)
 }
 

@@ -31,7 +31,10 @@ pub(super) fn levels<'v, 'i, T>(
             fail: Some(read(reader, value)?),
         });
     };
-    let mut levels = Levels { warn: None, fail: None };
+    let mut levels = Levels {
+        warn: None,
+        fail: None,
+    };
     if table.is_empty() {
         let problem = format!("{key} has neither level: write {{ warn = …, fail = … }}");
         reader.wrong(&value.span(), problem);
@@ -123,7 +126,10 @@ fn whole(reader: &mut Reader<'_>, key: &str, value: &Value<'_>, wanted: &str) ->
     let parsed = u64::from_str_radix(number.as_str(), number.radix()).ok();
     if parsed.is_none() {
         let shown = reader.quoted(&value.span());
-        let problem = format!("{key} cannot be {shown}; it takes {wanted}, from 0 to {}", u64::MAX);
+        let problem = format!(
+            "{key} cannot be {shown}; it takes {wanted}, from 0 to {}",
+            u64::MAX
+        );
         reader.wrong(&value.span(), problem);
     }
     parsed
@@ -136,7 +142,10 @@ fn share(reader: &mut Reader<'_>, check: Check, value: &Value<'_>, whole: f64) -
     let (most, wanted) = match check {
         Check::MinEfficiency => (1.0, "a share from 0 to 1, or a string such as \"95%\""),
         Check::MaxGrowthPercent => (f64::MAX, "a percentage from 0, or a string such as \"5%\""),
-        _ => (100.0, "a percentage from 0 to 100, or a string such as \"5%\""),
+        _ => (
+            100.0,
+            "a percentage from 0 to 100, or a string such as \"5%\"",
+        ),
     };
     let number = match value.get_ref() {
         DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse::<f64>().ok(),
@@ -161,7 +170,10 @@ fn share(reader: &mut Reader<'_>, check: Check, value: &Value<'_>, whole: f64) -
             }
             _ => String::new(),
         };
-        reader.wrong(&value.span(), format!("{key} cannot be {shown}{hint}; it takes {wanted}"));
+        reader.wrong(
+            &value.span(),
+            format!("{key} cannot be {shown}{hint}; it takes {wanted}"),
+        );
     }
     fits
 }
@@ -194,7 +206,10 @@ pub(super) fn lint(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Option<LintL
             count(reader, "max-lint-findings", value)
         })
     });
-    let counts = counts.unwrap_or(Levels { warn: None, fail: None });
+    let counts = counts.unwrap_or(Levels {
+        warn: None,
+        fail: None,
+    });
     if let Some((key, _)) = most {
         let lost = [(counts.warn, warn, "warn"), (counts.fail, fail, "fail")];
         for (count, threshold, level) in lost {
@@ -218,7 +233,10 @@ pub(super) fn lint(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Option<LintL
 
 fn severity(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Severity> {
     let text = reader.string(value, "lint-threshold")?;
-    let parsed = text.parse().ok().filter(|&severity| severity != Severity::Off);
+    let parsed = text
+        .parse()
+        .ok()
+        .filter(|&severity| severity != Severity::Off);
     if parsed.is_none() {
         let shown = reader.quoted(&value.span());
         let meant = match suggestion(text, &SEVERITIES) {

@@ -20,7 +20,11 @@ pub(super) fn all(
     settings: &mut Settings,
 ) {
     let DeValue::Array(items) = value.get_ref() else {
-        reader.wrong_type(value, "waive", "tables: write [[ci.waive]], with two brackets");
+        reader.wrong_type(
+            value,
+            "waive",
+            "tables: write [[ci.waive]], with two brackets",
+        );
         return;
     };
     for item in items {
@@ -60,12 +64,15 @@ fn waiver(
         None => None,
     };
     let is_rule = matches!(waives, Waives::Rule(_));
-    let paths = is_rule || waives == Waives::Check(Check::ForbiddenPaths)
+    let paths = is_rule
+        || waives == Waives::Check(Check::ForbiddenPaths)
         || waives == Waives::Check(Check::LintThreshold);
     let packages = waives == Waives::Check(Check::ForbiddenPackages);
     let mut what = None;
     for (key, fits) in [("path", paths), ("package", packages)] {
-        let Some(value) = table.get(key) else { continue };
+        let Some(value) = table.get(key) else {
+            continue;
+        };
         if !fits {
             let shown = reader.quoted(&value.span());
             let problem = format!(
@@ -111,7 +118,10 @@ fn waives(
         None => "checks are the keys of [ci], `rslim rules` lists the rules".to_owned(),
     };
     let shown = reader.quoted(&named.span());
-    reader.wrong(&named.span(), format!("no check or lint rule is called {shown}; {help}"));
+    reader.wrong(
+        &named.span(),
+        format!("no check or lint rule is called {shown}; {help}"),
+    );
     None
 }
 
@@ -124,7 +134,10 @@ fn reason(
     let help = "say why in reason = \"…\", for those who read it later";
     match table.get("reason") {
         None => {
-            reader.wrong(&item.span(), format!("the waiver of {check:?} has no reason; {help}"));
+            reader.wrong(
+                &item.span(),
+                format!("the waiver of {check:?} has no reason; {help}"),
+            );
             None
         }
         Some(value) => {

@@ -56,7 +56,9 @@ pub(super) fn paths(
         let open = a.waived.is_some().cmp(&b.waived.is_some());
         let level = b.level.cmp(&a.level);
         let bytes = b.bytes.cmp(&a.bytes);
-        open.then(level).then(bytes).then_with(|| name(a).cmp(name(b)))
+        open.then(level)
+            .then(bytes)
+            .then_with(|| name(a).cmp(name(b)))
     });
     of_offences(Check::ForbiddenPaths, offences, more)
 }
@@ -211,7 +213,10 @@ pub(super) fn packages(
 }
 
 fn forbids(rule: &ForbiddenPackage, package: &Package) -> bool {
-    let manager = rule.manager.as_deref().is_none_or(|manager| manager == package.manager);
+    let manager = rule
+        .manager
+        .as_deref()
+        .is_none_or(|manager| manager == package.manager);
     let version = |glob: &globset::GlobMatcher| glob.is_match(&package.version);
     manager && rule.name.is_match(&package.name) && rule.version.as_ref().is_none_or(version)
 }

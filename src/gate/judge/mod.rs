@@ -1,7 +1,7 @@
 //! Settings and measurements to a verdict.
 
-mod forbidden;
 mod findings;
+mod forbidden;
 mod numbers;
 #[cfg(test)]
 pub(super) mod testing;
@@ -73,7 +73,9 @@ fn of_offences(check: Check, offences: Vec<Offence>, more: Option<(u64, Level)>)
     let open = offences.iter().filter(|offence| offence.waived.is_none());
     let more_count = more.map_or(0, |(count, _)| count);
     let count = open.clone().count() as u64 + more_count;
-    let levels = open.map(|offence| offence.level).chain(more.map(|(_, level)| level));
+    let levels = open
+        .map(|offence| offence.level)
+        .chain(more.map(|(_, level)| level));
     let status = match levels.max() {
         Some(Level::Fail) => Status::Fail,
         Some(Level::Warn) => Status::Warn,

@@ -12,9 +12,8 @@ use crate::gate::verdict::{Checked, Offence, Status, Subject};
 pub(super) fn check(check: Check, limit: &Limit, measured: &Measured<'_>) -> Option<Checked> {
     let analysis = measured.analysis;
     let value = value(check, analysis, measured.baseline)?;
-    let breaks = |limit: Option<Quantity>| {
-        limit.filter(|&limit| value.breaks(limit, check.direction()))
-    };
+    let breaks =
+        |limit: Option<Quantity>| limit.filter(|&limit| value.breaks(limit, check.direction()));
     let (status, broken) = match (breaks(limit.fail), breaks(limit.warn)) {
         (Some(fail), _) => (Status::Fail, Some(fail)),
         (None, Some(warn)) => (Status::Warn, Some(warn)),
@@ -130,7 +129,10 @@ fn layers(analysis: &Analysis, limit: &Limit) -> Vec<Offence> {
 fn fix_layers(analysis: &Analysis, most: u64) -> Option<Fix> {
     let layers = analysis.layers.iter().enumerate();
     let fixes = layers.filter_map(|(index, layer)| {
-        let needs = layer.uncompressed_bytes.checked_sub(most).filter(|&needs| needs > 0)?;
+        let needs = layer
+            .uncompressed_bytes
+            .checked_sub(most)
+            .filter(|&needs| needs > 0)?;
         let own = |advice: &Recommendation| {
             (advice.layer == u32::try_from(index).ok()).then_some(advice.saves_bytes)
         };
@@ -207,7 +209,9 @@ fn saved(check: Check, advice: &Recommendation, analysis: &Analysis) -> Option<u
 /// What it saves of the compressed size, if its bytes compress as the rest of
 /// the layer does.
 fn compressed(advice: &Recommendation, analysis: &Analysis) -> u64 {
-    let layer = advice.layer.and_then(|layer| analysis.layers.get(layer as usize));
+    let layer = advice
+        .layer
+        .and_then(|layer| analysis.layers.get(layer as usize));
     let totals = &analysis.totals;
     let (small, large) = match layer {
         Some(layer) => (layer.compressed_bytes, layer.uncompressed_bytes),

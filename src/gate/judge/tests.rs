@@ -11,7 +11,9 @@ fn settings(text: &str) -> Settings {
         today: "2026-06-15".parse().unwrap(),
         rule_code: &|name| Some(name.to_owned()),
     };
-    rslim_toml("x", &format!("[ci]\n{text}"), around).unwrap().unwrap()
+    rslim_toml("x", &format!("[ci]\n{text}"), around)
+        .unwrap()
+        .unwrap()
 }
 
 fn finding(code: &str, severity: Severity) -> Finding {
@@ -24,7 +26,12 @@ fn finding(code: &str, severity: Severity) -> Finding {
     }
 }
 
-fn verdict_on(text: &str, analysis: &Analysis, findings: Option<&[Finding]>, baseline: Option<&Baseline>) -> Verdict {
+fn verdict_on(
+    text: &str,
+    analysis: &Analysis,
+    findings: Option<&[Finding]>,
+    baseline: Option<&Baseline>,
+) -> Verdict {
     let measured = Measured {
         analysis,
         tree: None,
@@ -63,7 +70,11 @@ fn limits_are_the_last_that_is_allowed() {
 #[test]
 fn fixes_are_about_the_figure_and_reach_the_limit() {
     let mut analysis = analysis();
-    let advice = [("waste-deleted", 100, Some(0)), ("cache-pip", 50, Some(1)), ("duplicates", 10, None)];
+    let advice = [
+        ("waste-deleted", 100, Some(0)),
+        ("cache-pip", 50, Some(1)),
+        ("duplicates", 10, None),
+    ];
     analysis.recommendations = advice
         .map(|(id, saves_bytes, layer)| Recommendation {
             id: id.into(),
@@ -76,10 +87,20 @@ fn fixes_are_about_the_figure_and_reach_the_limit() {
     for (text, needs, ids, enough) in [
         ("max-size = 955", 45, &["cache-pip"][..], true),
         ("max-size = 870", 130, &["cache-pip", "waste-deleted"], true),
-        ("max-size = 500", 500, &["cache-pip", "waste-deleted", "duplicates"], false),
+        (
+            "max-size = 500",
+            500,
+            &["cache-pip", "waste-deleted", "duplicates"],
+            false,
+        ),
         ("max-compressed-size = 460", 40, &["waste-deleted"], true),
         ("max-layer-size = 550", 50, &["waste-deleted"], true),
-        ("max-layer-size = 380", 240, &["waste-deleted", "cache-pip"], false),
+        (
+            "max-layer-size = 380",
+            240,
+            &["waste-deleted", "cache-pip"],
+            false,
+        ),
         ("max-wasted = 20", 80, &["waste-deleted"], true),
         // 100 - x of 1000 - x: 5 % of it.
         ("max-wasted-percent = 5", 53, &["waste-deleted"], true),
@@ -88,9 +109,16 @@ fn fixes_are_about_the_figure_and_reach_the_limit() {
         ("max-duplicates = 0", 10, &["duplicates"], true),
     ] {
         let verdict = verdict_on(text, &analysis, None, None);
-        let fix = verdict.checks[0].fix.as_ref().unwrap_or_else(|| panic!("{text}: no fix"));
+        let fix = verdict.checks[0]
+            .fix
+            .as_ref()
+            .unwrap_or_else(|| panic!("{text}: no fix"));
         let got: Vec<&str> = fix.steps.iter().map(|step| step.id.as_str()).collect();
-        assert_eq!((fix.needs_bytes, &got[..], fix.is_enough), (needs, ids, enough), "{text}");
+        assert_eq!(
+            (fix.needs_bytes, &got[..], fix.is_enough),
+            (needs, ids, enough),
+            "{text}"
+        );
     }
     assert_eq!(verdict("max-size = 1000").checks[0].fix, None);
 }
@@ -111,7 +139,10 @@ fn growth_is_against_the_baseline() {
     let verdict = verdict_on("max-growth-percent = 900", &now, None, Some(&before));
     assert_eq!(verdict.status(), Status::Fail);
     let idle = self::verdict("max-growth = 1");
-    assert_eq!((idle.status(), &idle.idle[..]), (Status::Pass, &[Check::MaxGrowth][..]));
+    assert_eq!(
+        (idle.status(), &idle.idle[..]),
+        (Status::Pass, &[Check::MaxGrowth][..])
+    );
     let mut settings = Settings::default();
     settings.forbid_growth("b");
     assert_eq!(settings.limits.len(), 1);
@@ -123,13 +154,21 @@ fn growth_is_against_the_baseline() {
 fn dives_division_by_nothing_is_kept() {
     let mut now = analysis();
     now.dive.user_wasted_percent = 0.0;
-    let limits = crate::gate::dive::dive_ci("d", "").unwrap().limits("d").unwrap();
+    let limits = crate::gate::dive::dive_ci("d", "")
+        .unwrap()
+        .limits("d")
+        .unwrap();
     let settings = Settings {
         limits: limits.into_iter().collect(),
         ..Settings::default()
     };
     let judged = |now: &Analysis| {
-        let measured = Measured { analysis: now, tree: None, findings: None, baseline: None };
+        let measured = Measured {
+            analysis: now,
+            tree: None,
+            findings: None,
+            baseline: None,
+        };
         judge(&settings, &measured).checks[1].status
     };
     assert_eq!(judged(&now), Status::Fail);
@@ -157,7 +196,10 @@ fn packages_may_be_forbidden_by_name_manager_and_version() {
         ("[\"gcc\"]", &[]),
         ("[\"openssl\"]", &["openssl", "openssl"]),
         ("[{ name = \"openssl\", manager = \"apk\" }]", &["openssl"]),
-        ("[{ name = \"*\", version = \"1*\" }]", &["gcc-12", "openssl"]),
+        (
+            "[{ name = \"*\", version = \"1*\" }]",
+            &["gcc-12", "openssl"],
+        ),
     ] {
         let verdict = verdict_on(&format!("forbidden-packages = {text}"), &now, None, None);
         let names: Vec<&str> = verdict.checks[0]
@@ -169,7 +211,11 @@ fn packages_may_be_forbidden_by_name_manager_and_version() {
             })
             .collect();
         assert_eq!(names, want, "{text}");
-        let status = if want.is_empty() { Status::Pass } else { Status::Fail };
+        let status = if want.is_empty() {
+            Status::Pass
+        } else {
+            Status::Fail
+        };
         assert_eq!(verdict.status(), status);
     }
     let waived = "forbidden-packages = [\"gcc*\", \"openssl\"]\n[[ci.waive]]\n\
@@ -177,7 +223,14 @@ fn packages_may_be_forbidden_by_name_manager_and_version() {
     let verdict = verdict_on(waived, &now, None, None);
     assert_eq!(verdict.status(), Status::Fail);
     assert_eq!(verdict.checks[0].measured, Quantity::Count(2));
-    assert_eq!(verdict.checks[0].offences[2].waived.as_ref().unwrap().reason, "r");
+    assert_eq!(
+        verdict.checks[0].offences[2]
+            .waived
+            .as_ref()
+            .unwrap()
+            .reason,
+        "r"
+    );
 }
 
 #[test]
@@ -194,11 +247,31 @@ fn findings_count_from_their_threshold_on() {
         (verdict.status(), names.join(" "))
     };
     for (text, status, standings) in [
-        ("lint-threshold = \"error\"", Status::Fail, "fail below below"),
-        ("lint-threshold = \"warning\"", Status::Fail, "fail fail below"),
-        ("lint-threshold = \"error\"\nmax-lint-findings = 1", Status::Pass, "below below below"),
-        ("lint-threshold = { warn = \"info\" }", Status::Warn, "warn warn warn"),
-        ("lint-threshold = { warn = \"info\", fail = \"error\" }", Status::Fail, "fail warn warn"),
+        (
+            "lint-threshold = \"error\"",
+            Status::Fail,
+            "fail below below",
+        ),
+        (
+            "lint-threshold = \"warning\"",
+            Status::Fail,
+            "fail fail below",
+        ),
+        (
+            "lint-threshold = \"error\"\nmax-lint-findings = 1",
+            Status::Pass,
+            "below below below",
+        ),
+        (
+            "lint-threshold = { warn = \"info\" }",
+            Status::Warn,
+            "warn warn warn",
+        ),
+        (
+            "lint-threshold = { warn = \"info\", fail = \"error\" }",
+            Status::Fail,
+            "fail warn warn",
+        ),
         (
             "lint-threshold = { warn = \"info\", fail = \"error\" }\nmax-lint-findings = { fail = 1 }",
             Status::Warn,
@@ -208,7 +281,10 @@ fn findings_count_from_their_threshold_on() {
         assert_eq!(judged(text, None), (status, standings.to_owned()), "{text}");
     }
     let waive = "lint-threshold = \"warning\"\n[[ci.waive]]\ncheck = \"b-alias\"\nreason = \"r\"\n";
-    assert_eq!(judged(waive, None), (Status::Fail, "fail waived below".into()));
+    assert_eq!(
+        judged(waive, None),
+        (Status::Fail, "fail waived below".into())
+    );
     let known = Baseline::of(&now, Some(&findings[..1]));
     assert_eq!(
         judged("lint-threshold = \"warning\"", Some(&known)),
@@ -225,7 +301,10 @@ fn findings_count_from_their_threshold_on() {
 fn waivers_take_back_failures_and_tell_when_they_do_nothing() {
     let waive = "[[ci.waive]]\ncheck = \"max-size\"\nreason = \"r\"\nexpires = \"2026-06-15\"\n";
     let verdict = self::verdict(&format!("max-size = 1\n{waive}"));
-    assert_eq!((verdict.status(), verdict.checks[0].status), (Status::Pass, Status::Waived));
+    assert_eq!(
+        (verdict.status(), verdict.checks[0].status),
+        (Status::Pass, Status::Waived)
+    );
     assert_eq!(verdict.checks[0].waived.as_ref().unwrap().reason, "r");
     assert!(verdict.unused_waivers.is_empty());
     let verdict = self::verdict(&format!("max-size = 1000\nmax-wasted = 1\n{waive}"));

@@ -50,7 +50,10 @@ impl<'a> Waivers<'a> {
     /// The waiver of one finding.
     pub(super) fn of_finding(&mut self, finding: &Finding) -> Option<Waived> {
         self.first(|waiver| {
-            let here = waiver.what.as_ref().is_none_or(|glob| glob.is_match(&finding.path));
+            let here = waiver
+                .what
+                .as_ref()
+                .is_none_or(|glob| glob.is_match(&finding.path));
             here && match &waiver.waives {
                 Waives::Check(Check::LintThreshold) => waiver.what.is_some(),
                 Waives::Check(_) => false,
@@ -84,6 +87,9 @@ impl<'a> Waivers<'a> {
         };
         let all = self.all.iter().zip(&self.used);
         let unused = all.filter(|(_, used)| !**used).map(|(waiver, _)| waiver);
-        unused.filter(idle).map(|waiver| waiver.place.clone()).collect()
+        unused
+            .filter(idle)
+            .map(|waiver| waiver.place.clone())
+            .collect()
     }
 }
