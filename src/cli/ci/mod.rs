@@ -210,6 +210,9 @@ pub(super) fn run(command: &CiCommand) -> Result<Outcome, Failure> {
     };
     if let Some((path, baseline)) = &next {
         baseline::write(path, baseline)?;
+        if !command.output.quiet {
+            terminal::note(&format!("baseline {path} is written"));
+        }
     }
     write(command, &plan, &report)?;
     let is_broken = linted.as_ref().is_some_and(|linted| linted.is_broken);

@@ -115,7 +115,7 @@ fn end_of(report: &GateReport<'_>, checked: &Checked) -> End {
         Status::Warn => End::Skipped(format!("warning: {why}")),
         Status::Fail => {
             for offence in checked.offences.iter().take(super::LISTED) {
-                why.push_str(&format!("\n{}", words::offence(report, offence)));
+                why.push_str(&format!("\n{}", words::listed(report, offence)));
             }
             let fix = checked.fix.iter();
             for step in fix.flat_map(|fix| &fix.steps) {

@@ -64,7 +64,7 @@ fn details(report: &GateReport<'_>, checked: &Checked, out: &mut dyn Write) -> i
     let mut items: Vec<String> = checked
         .offences
         .iter()
-        .map(|offence| words::offence(report, offence))
+        .map(|offence| words::listed(report, offence))
         .collect();
     if checked.check == Check::LintThreshold {
         items.extend(findings(report));

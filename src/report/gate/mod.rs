@@ -8,8 +8,6 @@ mod junit;
 mod markdown;
 mod problems;
 mod sarif;
-#[cfg(test)]
-mod tests;
 mod text;
 mod words;
 

@@ -97,10 +97,12 @@ fn of_offence<'a>(
     let waived = checked.waived.as_ref().or(offence.waived.as_ref());
     let what = match checked.check {
         Check::MaxLayerSize => {
-            let (_, limit) = words::sides(checked);
-            let limit = limit
-                .map(|limit| format!(", more than {limit}"))
-                .unwrap_or_default();
+            let limit = match offence.level {
+                Level::Warn => checked.warn,
+                Level::Fail => checked.fail,
+            };
+            let limit = limit.map(|limit| format!(", more than {}", words::quantity(limit)));
+            let limit = limit.unwrap_or_default();
             format!("{}{limit}", words::offence(report, offence))
         }
         _ => words::offence(report, offence),

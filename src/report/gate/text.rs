@@ -66,7 +66,7 @@ impl Page<'_, '_> {
         }
         let shown = checked.offences.iter().take(LISTED);
         for offence in shown {
-            self.line(8, &words::offence(report, offence))?;
+            self.line(8, &words::listed(report, offence))?;
         }
         let left = checked.offences.len().saturating_sub(LISTED) as u64 + checked.more;
         if left > 0 {

@@ -228,13 +228,19 @@ pub(super) fn offence(report: &GateReport<'_>, offence: &Offence) -> String {
             format!("{manager} package {name} {version} is forbidden{rule}: {size}")
         }
     };
-    if offence.level == Level::Warn {
-        text.push_str(" (a warning)");
-    }
     if let Some(waived) = &offence.waived {
         text.push_str(&format!(" ({})", self::waived(waived)));
     }
     text
+}
+
+/// The same in a list where not all mean the same.
+pub(super) fn listed(report: &GateReport<'_>, offence: &Offence) -> String {
+    let text = self::offence(report, offence);
+    match offence.level {
+        Level::Warn => format!("{text} (a warning)"),
+        Level::Fail => text,
+    }
 }
 
 /// Why something is allowed all the same.
