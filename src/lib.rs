@@ -3,7 +3,8 @@
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
 //! [`analyze`] → [`inspect`] → [`dockerfile`] → [`attribute`] → [`lint`] → [`gate`] → [`closure`] →
-//! [`rewrite`] → [`sink`] → [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] → [`cli`].
+//! [`rewrite`] → [`sink`] → [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] →
+//! [`replay`] → [`report`] → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};

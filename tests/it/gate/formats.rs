@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::contract::{matches, schema};
+use crate::fixtures;
+
 use super::{Case, check};
 
 const TABLE: &str = "[ci]\nmax-size = 1\nmax-packages = 5\nmax-wasted = { warn = 1 }\nmax-duplicates = 1\n\
@@ -193,8 +196,21 @@ fn junit_has_a_case_for_each_check() {
 }
 
 #[test]
-fn json_adds_up() {
-    let (_, report) = case().json(&["--dockerfile", "Dockerfile"]);
+fn json_matches_its_schema_and_adds_up() {
+    let case = case();
+    let words = ["--dockerfile", "Dockerfile", "--baseline", "b.json", "--update-baseline"];
+    let (_, report) = case.json(&words);
+    let schema = schema("ci");
+    matches(&schema, &report);
+    assert_eq!(report["baseline"], "b.json");
+    let table = "[ci]\nmax-layer-size = 1\nforbidden-packages = [\"*\"]\nmax-growth = 1\n\
+                 forbidden-paths = { warn = [\"/opt\"] }\n[[ci.waive]]\ncheck = \"max-size\"\n\
+                 reason = \"r\"\n";
+    let other = fixtures::by_name("packages").unwrap().image().unwrap();
+    let (_, second) = Case::of(&other, &[(".rslim.toml", table), (".dive-ci", "")]).json(&[]);
+    matches(&schema, &second);
+    assert_eq!(second["idle_checks"], json!(["max-growth"]));
+    assert_eq!(second["unused_waivers"], json!([".rslim.toml:6:1"]));
     assert_eq!(report["schema_version"], 1);
     let counts: u64 = ["pass", "waived", "warn", "fail"]
         .map(|status| report["summary"][status].as_u64().unwrap())
