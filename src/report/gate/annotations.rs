@@ -71,6 +71,8 @@ fn finding(report: &GateReport<'_>, problem: Problem<'_>) -> Finding {
             end: problem.end,
             instruction: None,
             bytes: None,
+            layer: None,
+            subject: Default::default(),
             fix: None,
         },
     }

@@ -198,7 +198,13 @@ fn junit_has_a_case_for_each_check() {
 #[test]
 fn json_matches_its_schema_and_adds_up() {
     let case = case();
-    let words = ["--dockerfile", "Dockerfile", "--baseline", "b.json", "--update-baseline"];
+    let words = [
+        "--dockerfile",
+        "Dockerfile",
+        "--baseline",
+        "b.json",
+        "--update-baseline",
+    ];
     let (_, report) = case.json(&words);
     let schema = schema("ci");
     matches(&schema, &report);
