@@ -153,8 +153,8 @@ pub(super) fn run(command: &CiCommand) -> Result<Outcome, Failure> {
     if let Some((path, _)) = &before {
         found.settings.forbid_growth(path);
     }
-    let measured_anyway = command.baseline.is_update();
-    if found.settings.is_empty() && !measured_anyway {
+    let is_asked = command.baseline.is_update() || found.has_dive;
+    if found.settings.is_empty() && !is_asked {
         return Err(
             Failure::new("there is nothing to check: no [ci] table, no .dive-ci").help(
                 "write limits into .rslim.toml, as in `[ci]` and `max-size = \"500MB\"`, or give a \

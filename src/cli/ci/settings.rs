@@ -23,6 +23,8 @@ const SIZE_LIMIT: u64 = 1 << 20;
 pub(super) struct Found {
     pub(super) settings: Settings,
     pub(super) files: Vec<String>,
+    /// Somebody asked for dive's rules; they may all be turned off.
+    pub(super) has_dive: bool,
 }
 
 /// Reads all that is set.
@@ -30,6 +32,7 @@ pub(super) fn find(command: &CiCommand, linted: Option<&LintedFile>) -> Result<F
     let mut found = Found {
         settings: Settings::default(),
         files: Vec::new(),
+        has_dive: false,
     };
     let file = match &command.config {
         Some(file) => Some(file.clone()),
@@ -182,6 +185,7 @@ fn dive(command: &CiCommand, found: &mut Found) -> Result<(), Failure> {
     if file.is_none() && options.iter().all(|(_, value)| value.is_none()) {
         return Ok(());
     }
+    found.has_dive = true;
     let mut rules = DiveRules::default();
     let mut name = "dive's defaults".to_owned();
     if let Some(file) = &file {

@@ -103,7 +103,7 @@ fn print(
         return finding.fingerprint.clone();
     }
     // Sizes stand behind the first colon of what an offence says.
-    let what = problem.message.splitn(3, ": ").nth(1).unwrap_or_default();
+    let what = problem.message.split(": ").nth(1).unwrap_or_default();
     let what = match problem.check.is_number() {
         true => "",
         false => what,
