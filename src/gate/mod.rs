@@ -1,7 +1,7 @@
 //! Budgets: what was measured against what is allowed.
 //!
 //! Settings come from the `[ci]` table of `.rslim.toml` ([`rslim_toml`]) and
-//! from dive's `.dive-ci` ([`dive_ci`]); [`judge`] holds an [`Analysis`] and the
+//! from dive's `.dive-ci` ([`dive::dive_ci`]); [`judge`] holds an [`Analysis`] and the
 //! findings of lint against them. Nothing here reads files or the clock, and
 //! nothing is phrased: a [`Verdict`] is data.
 //!

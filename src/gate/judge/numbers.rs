@@ -196,9 +196,12 @@ fn saved(check: Check, advice: &Recommendation, analysis: &Analysis) -> Option<u
         | Check::MaxWastedPercent
         | Check::MinEfficiency
         | Check::MaxWastedGrowth
-        | Check::DiveLowestEfficiency
-        | Check::DiveHighestWastedBytes
-        | Check::DiveHighestUserWastedPercent => about("waste-"),
+        | Check::DiveLowestEfficiency => about("waste-"),
+        // dive counts both copies as wasted, and neither when there is one.
+        Check::DiveHighestWastedBytes | Check::DiveHighestUserWastedPercent => match id {
+            "waste-metadata" | "waste-identical" => Some(advice.saves_bytes.saturating_mul(2)),
+            _ => about("waste-"),
+        },
         Check::MaxCaches | Check::MaxCachesGrowth => about("cache-"),
         Check::MaxOptional => about("optional-"),
         Check::MaxDuplicates | Check::MaxDuplicatesGrowth => about("duplicates"),
