@@ -4,6 +4,7 @@
 //! to findings; [`analyze`] calls them all and adds up.
 
 mod base;
+mod comparison;
 mod contents;
 mod database;
 pub mod dive;
@@ -16,6 +17,7 @@ mod waste;
 use std::sync::Arc;
 
 pub use base::{Base, Evidence, detect as detect_base, given as given_base};
+pub use comparison::{LayerPair, PackageChange, compare_layers, compare_packages};
 pub use database::DatabaseContents;
 pub use dive::DiveFigures;
 pub use duplicates::Duplicate;

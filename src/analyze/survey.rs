@@ -37,6 +37,8 @@ pub struct CacheFinding {
     pub advice: String,
     /// Where a cache mount would keep them out of the image.
     pub mount: Option<String>,
+    /// The files, as entries of the layer, in order.
+    pub entries: Vec<EntryId>,
 }
 
 /// What the walk found.
@@ -83,7 +85,7 @@ struct Walker<'a> {
     spare: Vec<States>,
     /// Files with several names that were counted.
     seen: HashSet<EntryId>,
-    found: HashMap<(usize, NodeId, u32), (u64, u64)>,
+    found: HashMap<(usize, NodeId, u32), (u64, Vec<EntryId>)>,
     survey: Survey,
 }
 
@@ -150,11 +152,12 @@ impl Walker<'_> {
         };
         let sums = self.found.entry((rule, place, file.layer)).or_default();
         sums.0 += self.tree.entry(file).size();
-        sums.1 += 1;
+        sums.1.push(file);
     }
 
     fn finish(mut self) -> Survey {
-        for ((rule, place, layer), (bytes, files)) in self.found {
+        for ((rule, place, layer), (bytes, mut entries)) in self.found {
+            entries.sort_unstable();
             let rule = self.rules.rule(rule);
             self.survey.caches.push(CacheFinding {
                 rule: rule.id.clone(),
@@ -163,10 +166,11 @@ impl Walker<'_> {
                 class: rule.class,
                 path: self.tree.path(place),
                 bytes,
-                files,
+                files: entries.len() as u64,
                 layer,
                 advice: rule.advice.clone(),
                 mount: rule.mount.clone(),
+                entries,
             });
         }
         self.survey.caches.retain(|cache| cache.bytes > 0);

@@ -11,7 +11,7 @@ use crate::analyze::{self, Base, DatabaseContents, Evidence};
 use crate::attribute::Origins;
 use crate::layer::{ContentHash, NoContents, ScannedImage, WantedContents};
 use crate::oci::Digest;
-use crate::report::{ImageReport, TableStyle, json, table, tree_listing};
+use crate::report::{ImageReport, TableStyle, html, json, markdown, table, tree_listing};
 use crate::ruleset::CacheRules;
 use crate::source::{Locator, Opened};
 
@@ -89,6 +89,8 @@ fn report(
     for output in plan {
         output.write(|out| match output.format {
             Format::Json => json::write(&judged, out),
+            Format::Html => html::write(&judged, out),
+            Format::Markdown => markdown::write(&judged, command.top, out),
             Format::Table => {
                 let style = TableStyle {
                     width: terminal::width(),

@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheCommand;
 use super::ci::CiCommand;
+use super::completions::{CompletionsCommand, ManCommand};
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
 use super::failure::Failure;
@@ -44,9 +45,11 @@ pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
     Cache(CacheCommand),
     Ci(Box<CiCommand>),
+    Completions(CompletionsCommand),
     Diff(Box<DiffCommand>),
     History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),
+    Man(ManCommand),
     Rules(RulesCommand),
     Slim(Box<SlimCommand>),
     Squash(Box<SquashCommand>),
@@ -115,7 +118,7 @@ pub(super) struct ReportArguments {
 
     /// When to use colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorArgument::Auto)]
-    color: ColorArgument,
+    pub(super) color: ColorArgument,
 }
 
 impl ReportArguments {
@@ -263,8 +266,10 @@ pub(super) trait ReportFormat:
 
 impl ReportFormat for Format {
     fn of_file(file: &Path, default: Self) -> Self {
-        match file.extension() {
-            Some(extension) if extension == "json" => Format::Json,
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => Format::Json,
+            Some("html" | "htm") => Format::Html,
+            Some("md") => Format::Markdown,
             _ => default,
         }
     }
@@ -288,6 +293,10 @@ pub(super) enum Format {
     Table,
     /// For programs: the documented, versioned report
     Json,
+    /// A page for browsers in one file, with maps of the bytes
+    Html,
+    /// For pull requests and wikis
+    Markdown,
     /// The final file tree, one JSON object a path
     Tree,
 }
@@ -317,6 +326,7 @@ impl Arguments {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
                 Command::Ci(ci) => ci.output.keep_order(matches),
+                Command::Diff(diff) => diff.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
                 // The others have one report.
                 _ => {}

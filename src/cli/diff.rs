@@ -1,15 +1,19 @@
 //! `rslim diff`.
 
-use std::io::{self, Write};
+use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::arguments::{FormatArgument, ReportArguments};
+use super::arguments::{ColorArgument, OutputArguments, ReportFormat};
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
+use super::output::Output;
 use super::{Outcome, terminal};
-use crate::layer::{ContentHash, NoContents, ScannedImage};
+use crate::analyze::{self, Analysis, DatabaseContents};
+use crate::layer::{ContentHash, NoContents, ScannedImage, WantedContents};
 use crate::report::diff::{self, DiffReport, Side};
+use crate::report::{html, markdown};
+use crate::ruleset::CacheRules;
 use crate::tree::{ContentDigests, Digested, Tree, compare};
 
 /// Shows what differs between the file systems of two images
@@ -32,7 +36,7 @@ pub(super) struct DiffCommand {
     #[arg(long)]
     exit_code: bool,
 
-    /// Paths to show in the text
+    /// Paths to show in the text, and rows of each list in Markdown
     #[arg(long, value_name = "N", default_value_t = 50)]
     top: usize,
 
@@ -40,35 +44,76 @@ pub(super) struct DiffCommand {
     image: ImageArguments,
 
     #[command(flatten)]
-    report: ReportArguments,
+    pub(super) output: OutputArguments<DiffFormat>,
+}
 
-    /// Print no warnings and no progress
-    #[arg(short, long, help_heading = "Output")]
-    quiet: bool,
+/// Values of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// For people
+    Text,
+    /// For programs: the documented, versioned report
+    Json,
+    /// A page for browsers in one file, with a map of what changed
+    Html,
+    /// For pull requests and wikis
+    Markdown,
+}
+
+impl DiffFormat {
+    /// Whether the report tells layers, waste and packages as well.
+    fn tells_judgements(self) -> bool {
+        matches!(self, DiffFormat::Html | DiffFormat::Markdown)
+    }
+}
+
+impl ReportFormat for DiffFormat {
+    fn of_file(file: &Path, default: Self) -> Self {
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => DiffFormat::Json,
+            Some("html" | "htm") => DiffFormat::Html,
+            Some("md") => DiffFormat::Markdown,
+            _ => default,
+        }
+    }
 }
 
 struct Read {
     scanned: ScannedImage,
     tree: Tree,
     contents: ContentDigests,
+    analysis: Option<Analysis>,
 }
 
 /// How two images are compared and shown.
 pub(super) struct Comparison<'a> {
     pub(super) image: &'a ImageArguments,
-    pub(super) report: ReportArguments,
+    /// The reports to write.
+    pub(super) plan: &'a [Output<DiffFormat>],
+    pub(super) color: ColorArgument,
     /// Paths that the text shows.
     pub(super) top: usize,
     pub(super) quiet: bool,
+    pub(super) verbose: bool,
 }
 
 pub(super) fn run(command: &DiffCommand) -> Result<Outcome, Failure> {
+    let plan = command.output.plan(DiffFormat::Text)?;
+    for image in [&command.old, &command.new] {
+        if let Some(input) = locate(image)?.path() {
+            for output in &plan {
+                output.spare(input)?;
+            }
+        }
+    }
     command.image.use_threads();
     let how = Comparison {
         image: &command.image,
-        report: command.report,
+        plan: &plan,
+        color: command.output.color,
         top: command.top,
-        quiet: command.quiet,
+        quiet: command.output.quiet,
+        verbose: command.output.verbose,
     };
     let same = show(&how, &command.old, &command.new)?;
     match command.exit_code && !same {
@@ -95,14 +140,17 @@ pub(super) fn show(how: &Comparison<'_>, old_name: &str, new_name: &str) -> Resu
         new: side(new_name, &new)?,
         changes: &changes,
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = match how.report.format {
-        FormatArgument::Json => diff::json(&report, &mut out),
-        FormatArgument::Text => diff::text(&report, how.top, how.report.color(), &mut out),
-    };
-    written
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::writing("standard output", &error))?;
+    for output in how.plan {
+        output.write(|out| match output.format {
+            DiffFormat::Json => diff::json(&report, out),
+            DiffFormat::Text => {
+                let color = terminal::color(how.color, output.is_terminal());
+                diff::text(&report, how.top, color, out)
+            }
+            DiffFormat::Html => html::write_difference(&report, out),
+            DiffFormat::Markdown => markdown::write_difference(&report, how.top, out),
+        })?;
+    }
     Ok(changes.is_empty())
 }
 
@@ -113,15 +161,30 @@ fn side<'a>(name: &'a str, read: &'a Read) -> Result<Side<'a>, Failure> {
         scanned: &read.scanned,
         tree: &read.tree,
         digest: digest.map_err(|error| Failure::of(name, &error))?,
+        analysis: read.analysis.as_ref(),
     })
 }
 
 fn read(how: &Comparison<'_>, image: &str) -> Result<Read, Failure> {
-    let opened = how.image.open(&locate(image)?)?;
+    let locator = locate(image)?;
+    if how.verbose {
+        terminal::note(&format!("opening {locator}"));
+    }
+    let opened = how.image.open(&locator)?;
+    let judged = how
+        .plan
+        .iter()
+        .any(|output| output.format.tells_judgements());
+    let wanted: &dyn WantedContents = match judged {
+        true => &DatabaseContents,
+        false => &NoContents,
+    };
     let hash = ContentHash::Blake3;
-    let scanned = how
-        .image
-        .scan(image, opened, hash, &NoContents, how.quiet)?;
+    let scanned = how.image.scan(image, opened, hash, wanted, how.quiet)?;
+    let analysis = match judged {
+        true => Some(judge(image, &scanned)?),
+        false => None,
+    };
     if !how.quiet {
         for warning in scanned.warnings.iter().take(20) {
             terminal::warn(warning);
@@ -135,5 +198,11 @@ fn read(how: &Comparison<'_>, image: &str) -> Result<Read, Failure> {
         scanned,
         tree,
         contents,
+        analysis,
     })
+}
+
+fn judge(image: &str, scanned: &ScannedImage) -> Result<Analysis, Failure> {
+    let rules = CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
+    analyze::analyze(scanned, &rules, None).map_err(|error| Failure::of(image, &error))
 }

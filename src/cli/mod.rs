@@ -8,6 +8,7 @@ mod analyze;
 mod arguments;
 mod cache;
 mod ci;
+mod completions;
 mod destination;
 mod diff;
 mod dockerfile;
@@ -58,9 +59,11 @@ pub fn run() -> ExitCode {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
         Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
         Command::Ci(command) => ci::run(&command),
+        Command::Completions(command) => completions::completions(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
         Command::History(command) => history::run(&command),
         Command::Lint(command) => lint::run(&command),
+        Command::Man(command) => completions::man(&command).map(|()| Outcome::Fine),
         Command::Rules(command) => rules::run(&command).map(|()| Outcome::Fine),
         Command::Slim(command) => slim::run(&command),
         Command::Squash(command) => squash::run(&command),

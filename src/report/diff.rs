@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::size::human;
 use super::table::text::printable;
+use crate::analyze::Analysis;
 use crate::layer::{EntryKind, ScannedImage};
 use crate::oci::escape_bytes;
 use crate::tree::{Difference, NodeId, Tree, TreeChange, TreeDigest};
@@ -24,6 +25,8 @@ pub struct Side<'a> {
     pub tree: &'a Tree,
     /// The digest of that.
     pub digest: TreeDigest,
+    /// What it was judged to be; only pages and Markdown tell that.
+    pub analysis: Option<&'a Analysis>,
 }
 
 /// Two images, and the paths that differ.
@@ -63,17 +66,17 @@ struct Layer<'a> {
 }
 
 #[derive(Serialize, Default)]
-struct Totals {
-    added: Count,
-    removed: Count,
-    changed: Count,
+pub(super) struct Totals {
+    pub(super) added: Count,
+    pub(super) removed: Count,
+    pub(super) changed: Count,
 }
 
 #[derive(Serialize, Default)]
-struct Count {
-    paths: u64,
+pub(super) struct Count {
+    pub(super) paths: u64,
     /// Of files' contents: new ones, old ones, and for changed ones the new.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -92,7 +95,8 @@ fn bytes(tree: &Tree, node: Option<NodeId>) -> Option<u64> {
     (entry.kind() == EntryKind::File).then(|| entry.size())
 }
 
-fn visible(tree: &Tree) -> u64 {
+/// Bytes of the files that the tree shows, each once.
+pub(super) fn visible(tree: &Tree) -> u64 {
     let mut seen = std::collections::HashSet::new();
     let inodes = tree.paths().filter_map(|node| tree.inode(node));
     let sizes = inodes
@@ -102,20 +106,37 @@ fn visible(tree: &Tree) -> u64 {
 }
 
 impl DiffReport<'_> {
+    /// The old and the new size of a path, where it is a regular file.
+    pub(super) fn sizes(&self, change: &TreeChange) -> (Option<u64>, Option<u64>) {
+        let (old, new) = change.nodes;
+        (bytes(self.old.tree, old), bytes(self.new.tree, new))
+    }
+
+    /// Whether the path is a directory in the new image, or in the old one if
+    /// only that has it.
+    pub(super) fn is_directory(&self, change: &TreeChange) -> bool {
+        let kind = match change.nodes {
+            (_, Some(node)) => self.new.tree.kind(node),
+            (Some(node), None) => self.old.tree.kind(node),
+            (None, None) => return false,
+        };
+        kind == EntryKind::Directory
+    }
+
     fn changes(&self) -> impl Iterator<Item = (Change, Difference)> + '_ {
         self.changes.iter().map(|change| {
-            let (old, new) = change.nodes;
+            let (old_bytes, new_bytes) = self.sizes(change);
             let row = Change {
                 path: escape_bytes(&change.path),
                 change: change.difference.name(),
-                old_bytes: bytes(self.old.tree, old),
-                new_bytes: bytes(self.new.tree, new),
+                old_bytes,
+                new_bytes,
             };
             (row, change.difference)
         })
     }
 
-    fn totals(&self) -> Totals {
+    pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for (change, difference) in self.changes() {
             let (count, bytes) = match difference {
@@ -128,6 +149,24 @@ impl DiffReport<'_> {
         }
         totals
     }
+}
+
+/// The changes with the bytes that came or went, or that are new contents of
+/// equal size; the largest first, then by path.
+pub(super) fn by_bytes<'a>(report: &DiffReport<'a>) -> Vec<(u64, &'a TreeChange)> {
+    let sized = report.changes.iter().map(|change| {
+        let (old, new) = report.sizes(change);
+        let (old, new) = (old.unwrap_or(0), new.unwrap_or(0));
+        let bytes = match change.difference {
+            Difference::Content | Difference::Kind if old == new => new,
+            _ => old.abs_diff(new),
+        };
+        (bytes, change)
+    });
+    let mut sorted: Vec<_> = sized.collect();
+    // A stable sort keeps the order of the paths.
+    sorted.sort_by_key(|&(bytes, _)| std::cmp::Reverse(bytes));
+    sorted
 }
 
 fn image<'a>(side: &Side<'a>) -> Image<'a> {

@@ -3,8 +3,10 @@
 pub mod diff;
 pub mod gate;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod lint;
+pub mod markdown;
 pub mod rule_pages;
 pub mod size;
 pub mod slim;

@@ -22,6 +22,35 @@ pub fn human(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
+/// Exact bytes with separators.
+pub fn exact(bytes: u64) -> String {
+    let word = if bytes == 1 { "byte" } else { "bytes" };
+    format!("{} {word}", grouped(bytes))
+}
+
+/// A number with separators.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes more or less than before.
+pub fn signed(change: i128) -> String {
+    let bytes = u64::try_from(change.unsigned_abs()).unwrap_or(u64::MAX);
+    match change {
+        0 => "±0".to_owned(),
+        1.. => format!("+{}", human(bytes)),
+        _ => format!("−{}", human(bytes)),
+    }
+}
+
 /// A fraction as a percentage with one digit.
 pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", fraction * 100.0)
@@ -29,7 +58,7 @@ pub fn percent(fraction: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::human;
+    use super::{exact, human, signed};
 
     #[test]
     fn sizes() {
@@ -47,5 +76,19 @@ mod tests {
         ] {
             assert_eq!(human(bytes), want, "{bytes}");
         }
+    }
+
+    #[test]
+    fn exact_numbers() {
+        assert_eq!(exact(1), "1 byte");
+        assert_eq!(exact(999), "999 bytes");
+        assert_eq!(exact(1_234_567), "1,234,567 bytes");
+    }
+
+    #[test]
+    fn changes() {
+        assert_eq!(signed(0), "±0");
+        assert_eq!(signed(1_500), "+1.50 kB");
+        assert_eq!(signed(-7), "−7 B");
     }
 }

@@ -30,6 +30,7 @@ mod peers;
 mod program;
 mod registry;
 mod reports;
+mod reports_pages;
 mod running;
 mod semantic;
 mod slim;

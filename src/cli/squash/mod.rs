@@ -9,8 +9,10 @@ use clap::Args;
 use self::range::RangeArguments;
 use super::arguments::{FormatArgument, ReportArguments};
 use super::destination::{FORMS, destination, spare};
+use super::diff::DiffFormat;
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
+use super::output::Output;
 use super::progress::Bars;
 use super::result::ResultArguments;
 use super::{Outcome, diff, terminal};
@@ -88,11 +90,17 @@ difference, 2 wrong usage or unreadable image, 130 interrupted.";
 pub(super) fn run(command: &SquashCommand) -> Result<Outcome, Failure> {
     command.image_arguments.use_threads();
     if let Some(other) = &command.check {
+        let format = match command.report.format {
+            FormatArgument::Json => DiffFormat::Json,
+            FormatArgument::Text => DiffFormat::Text,
+        };
         let how = diff::Comparison {
             image: &command.image_arguments,
-            report: command.report,
+            plan: &[Output { format, file: None }],
+            color: command.report.color,
             top: 50,
             quiet: command.quiet,
+            verbose: false,
         };
         return match diff::show(&how, &command.image, other)? {
             true => Ok(Outcome::Fine),

@@ -51,6 +51,7 @@ pub fn made_up(knowledge: &Knowledge, example: &Example) -> Option<BuiltImage> {
             layer: layer(found.stored),
             advice: rule.advice.clone(),
             mount: rule.mount.clone(),
+            entries: Vec::new(),
         });
     }
     for package in &said.packages {

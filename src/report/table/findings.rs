@@ -185,7 +185,8 @@ fn side_by_side(paths: &[Vec<u8>], room: usize) -> String {
     texts.join("  ")
 }
 
-fn kind_in_words(kind: WasteKind) -> &'static str {
+/// The words of reports for a kind of waste.
+pub(in crate::report) fn kind_in_words(kind: WasteKind) -> &'static str {
     match kind {
         WasteKind::Deleted => "deleted later",
         WasteKind::Overwritten => "overwritten",

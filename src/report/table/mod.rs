@@ -1,6 +1,6 @@
 //! The report that a person reads in a terminal.
 
-mod findings;
+pub(super) mod findings;
 mod layers;
 pub mod text;
 
