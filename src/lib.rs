@@ -2,8 +2,9 @@
 //!
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
-//! [`analyze`] → [`dockerfile`] → [`lint`] → [`attribute`] → [`closure`] → [`rewrite`] → [`sink`] →
-//! [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] → [`cli`].
+//! [`analyze`] → [`inspect`] → [`dockerfile`] → [`attribute`] → [`lint`] → [`gate`] → [`closure`] →
+//! [`rewrite`] → [`sink`] → [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] →
+//! [`replay`] → [`report`] → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};
@@ -35,6 +36,7 @@ pub mod closure;
 pub mod codec;
 pub mod dockerfile;
 pub mod evidence;
+pub mod gate;
 pub mod inspect;
 pub mod layer;
 pub mod lint;

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,9 +9,11 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheCommand;
+use super::ci::CiCommand;
 use super::completions::{CompletionsCommand, ManCommand};
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
+use super::failure::Failure;
 use super::history::HistoryCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
@@ -41,6 +44,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Analyze(Box<AnalyzeCommand>),
     Cache(CacheCommand),
+    Ci(Box<CiCommand>),
     Completions(CompletionsCommand),
     Diff(Box<DiffCommand>),
     History(Box<HistoryCommand>),
@@ -313,7 +317,7 @@ impl Arguments {
         Self::from_words(std::env::args_os())
     }
 
-    fn from_words<T: Into<std::ffi::OsString> + Clone>(
+    fn from_words<T: Into<OsString> + Clone>(
         words: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches_from(words)?;
@@ -321,6 +325,7 @@ impl Arguments {
         if let Some((_, matches)) = matches.subcommand() {
             match &mut arguments.command {
                 Command::Analyze(analyze) => analyze.output.keep_order(matches),
+                Command::Ci(ci) => ci.output.keep_order(matches),
                 Command::Diff(diff) => diff.output.keep_order(matches),
                 Command::Lint(lint) => lint.output.keep_order(matches),
                 // The others have one report.
@@ -328,6 +333,16 @@ impl Arguments {
             }
         }
         Ok(arguments)
+    }
+}
+
+/// `rslim lint` with these words.
+pub(super) fn lint_command(words: Vec<OsString>) -> Result<LintCommand, Failure> {
+    let words = ["rslim".into(), "lint".into()].into_iter().chain(words);
+    match Arguments::from_words(words).map(|arguments| arguments.command) {
+        Ok(Command::Lint(command)) => Ok(*command),
+        Ok(_) => Err(Failure::new("lint is another command")),
+        Err(wrong) => Err(Failure::of("lint", &wrong)),
     }
 }
 

@@ -36,6 +36,11 @@ pub(super) struct Given {
 }
 
 impl DockerfileArguments {
+    /// The file that was given.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.dockerfile.as_deref()
+    }
+
     /// Reads the file, where one was given.
     pub(super) fn read(&self) -> Result<Option<Given>, Failure> {
         let Some(path) = &self.dockerfile else {

@@ -7,6 +7,7 @@
 mod analyze;
 mod arguments;
 mod cache;
+mod ci;
 mod completions;
 mod destination;
 mod diff;
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Analyze(command) => analyze::run(&command).map(|()| Outcome::Fine),
         Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
+        Command::Ci(command) => ci::run(&command),
         Command::Completions(command) => completions::completions(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
         Command::History(command) => history::run(&command),

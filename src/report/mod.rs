@@ -1,6 +1,7 @@
 //! Finished results → text. Reports never compute what they print.
 
 pub mod diff;
+pub mod gate;
 pub mod history;
 pub mod html;
 pub mod json;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::fixtures::{self, Expect};
 use crate::program::{report, rslim};
 
-fn schema(name: &str) -> jsonschema::Validator {
+pub fn schema(name: &str) -> jsonschema::Validator {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
     let path = format!("{docs}/{name}.schema.json");
     let text = std::fs::read_to_string(path).unwrap();
@@ -152,7 +152,7 @@ fn the_same_image_gives_the_same_bytes() {
     }
 }
 
-fn matches(schema: &jsonschema::Validator, report: &Value) {
+pub fn matches(schema: &jsonschema::Validator, report: &Value) {
     let errors: Vec<_> = schema
         .iter_errors(report)
         .map(|error| format!("{}: {error}", error.instance_path()))

@@ -12,6 +12,7 @@ mod command_line;
 mod contract;
 mod engine;
 mod folding;
+mod gate;
 mod hostile;
 mod judgements;
 mod layouts;

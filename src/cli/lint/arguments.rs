@@ -300,7 +300,7 @@ impl LintCommand {
     }
 
     /// The path as reports show it.
-    pub(super) fn shown(&self, path: &Path) -> String {
+    pub(in crate::cli) fn shown(&self, path: &Path) -> String {
         match &self.file_path_in_report {
             Some(name) => name.clone(),
             None => path

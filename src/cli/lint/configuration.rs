@@ -23,13 +23,13 @@ const SIZE_LIMIT: u64 = 1 << 20;
 
 /// Settings with the rules that they bring.
 #[derive(Debug)]
-pub(super) struct Configured {
-    pub(super) settings: Settings,
-    pub(super) rules: LintRules,
+pub(in crate::cli) struct Configured {
+    pub(in crate::cli) settings: Settings,
+    pub(in crate::cli) rules: LintRules,
     pub(super) formats: Vec<String>,
     pub(super) no_color: bool,
     /// The settings file that was read.
-    pub(super) file: Option<PathBuf>,
+    pub(in crate::cli) file: Option<PathBuf>,
     caches: CacheRules,
     twins: BaseTwins,
     secrets: SecretRules,
@@ -57,7 +57,7 @@ impl Configured {
 }
 
 /// Finds and keeps the settings of folders.
-pub(super) struct Configurations<'a> {
+pub(in crate::cli) struct Configurations<'a> {
     command: &'a LintCommand,
     typed: Partial,
     environment: Partial,
@@ -66,7 +66,7 @@ pub(super) struct Configurations<'a> {
 }
 
 impl<'a> Configurations<'a> {
-    pub(super) fn new(command: &'a LintCommand) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(command: &'a LintCommand) -> Result<Self, Failure> {
         let environment = match command.rules.no_config {
             true => Partial::default(),
             false => config::hadolint_variables(|name| std::env::var(name).ok())
@@ -82,7 +82,7 @@ impl<'a> Configurations<'a> {
     }
 
     /// The settings for a Dockerfile.
-    pub(super) fn of(&self, path: &Path) -> Result<Arc<Configured>, Failure> {
+    pub(in crate::cli) fn of(&self, path: &Path) -> Result<Arc<Configured>, Failure> {
         let file = match &self.command.rules.config {
             Some(file) => Some(file.clone()),
             None if self.command.rules.no_config => None,

@@ -17,14 +17,14 @@ const FILE_LIMIT: usize = 2_000_000;
 type Known = HashMap<(PathBuf, PathBuf), Option<Arc<BuildContext>>>;
 
 /// Reads each context once.
-pub(super) struct Contexts {
+pub(in crate::cli) struct Contexts {
     given: Option<PathBuf>,
     known: Mutex<Known>,
     failures: Mutex<Vec<Failure>>,
 }
 
 impl Contexts {
-    pub(super) fn new(command: &LintCommand) -> Self {
+    pub(in crate::cli) fn new(command: &LintCommand) -> Self {
         Contexts {
             given: command.context.clone(),
             known: Mutex::default(),
@@ -34,7 +34,7 @@ impl Contexts {
 
     /// Tells of each `.dockerignore` that could not be read, and whether there
     /// were any.
-    pub(super) fn report_failures(&self) -> bool {
+    pub(in crate::cli) fn report_failures(&self) -> bool {
         let failures = self
             .failures
             .lock()

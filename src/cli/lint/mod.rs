@@ -3,8 +3,8 @@
 mod apply;
 mod arguments;
 mod built;
-mod configuration;
-mod context;
+pub(super) mod configuration;
+pub(super) mod context;
 mod discover;
 mod shellcheck;
 
@@ -30,24 +30,24 @@ use configuration::{Configurations, Configured};
 use context::Contexts;
 
 /// A file's text and what was found in it, or why it could not be read.
-struct Checked {
-    path: String,
-    text: String,
-    findings: Vec<Finding>,
-    failure: Option<String>,
-    broken: bool,
+pub(super) struct Checked {
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) findings: Vec<Finding>,
+    pub(super) failure: Option<String>,
+    pub(super) broken: bool,
     /// Findings that the built image showed to be unfounded.
-    dropped: usize,
-    threshold: Severity,
-    no_fail: bool,
+    pub(super) dropped: usize,
+    pub(super) threshold: Severity,
+    pub(super) no_fail: bool,
 }
 
 /// A file that was read.
-struct Loaded {
-    path: PathBuf,
-    name: String,
-    bytes: Result<Vec<u8>, String>,
-    configured: Arc<Configured>,
+pub(super) struct Loaded {
+    pub(super) path: PathBuf,
+    pub(super) name: String,
+    pub(super) bytes: Result<Vec<u8>, String>,
+    pub(super) configured: Arc<Configured>,
 }
 
 pub(super) fn run(command: &LintCommand) -> Result<Outcome, Failure> {
@@ -126,7 +126,7 @@ pub(super) fn run(command: &LintCommand) -> Result<Outcome, Failure> {
 }
 
 /// The checker of shell text; an outside one has judged everything already.
-fn checker(
+pub(super) fn checker(
     command: &LintCommand,
     loaded: &[Loaded],
 ) -> Result<Option<Arc<dyn ShellChecker>>, Failure> {
@@ -169,7 +169,7 @@ fn inside() -> Result<Option<Arc<dyn ShellChecker>>, Failure> {
 
 /// Reads a file, or standard input for `-`; never waits for a pipe that
 /// nobody writes to.
-fn read(command: &LintCommand, path: &std::path::Path) -> Result<Vec<u8>, String> {
+pub(super) fn read(command: &LintCommand, path: &std::path::Path) -> Result<Vec<u8>, String> {
     let limit = command.max_file_size;
     let mut bytes = Vec::new();
     let too_large = || format!("larger than {limit} bytes; --max-file-size raises the limit");
@@ -221,7 +221,7 @@ fn rayon_check(
         .collect()
 }
 
-fn check(
+pub(super) fn check(
     file: &Loaded,
     contexts: &Contexts,
     checker: Option<&Arc<dyn ShellChecker>>,
@@ -343,7 +343,7 @@ fn report(
     Ok(())
 }
 
-fn rule_info(rule: &crate::ruleset::LintRule) -> RuleInfo<'_> {
+pub(super) fn rule_info(rule: &crate::ruleset::LintRule) -> RuleInfo<'_> {
     RuleInfo {
         code: &rule.code,
         name: &rule.name,

@@ -14,6 +14,8 @@ struct RawFile {
     lint: RawLint,
     /// For `rslim slim`.
     slim: serde::de::IgnoredAny,
+    /// For `rslim ci`.
+    ci: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize, Default)]

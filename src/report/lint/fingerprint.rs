@@ -43,6 +43,21 @@ impl Fingerprints {
     }
 }
 
+/// The fingerprints of all findings in a file.
+pub fn fingerprints(file: &FileReport<'_>) -> Vec<String> {
+    let lines = Lines::of(file.text);
+    let mut prints = Fingerprints::default();
+    let mut next = |code: &str, line| prints.next(file, &lines, code, line);
+    let all = file.findings.iter();
+    all.map(|finding| next(&finding.code, finding.start.line))
+        .collect()
+}
+
+/// The fingerprint of what these parts say.
+pub(in crate::report) fn digest_of(parts: &[&[u8]]) -> String {
+    hex(&digest(parts))
+}
+
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {

@@ -6,7 +6,7 @@ mod codeclimate;
 mod counts;
 mod excerpt;
 mod failure;
-mod fingerprint;
+pub(in crate::report) mod fingerprint;
 mod fix_patch;
 #[cfg(test)]
 mod fixture;
@@ -15,12 +15,12 @@ mod gitlab_codeclimate;
 mod gnu;
 pub mod json;
 mod junit;
-mod path;
+pub(in crate::report) mod path;
 mod pretty;
-mod sarif;
+pub(in crate::report) mod sarif;
 mod sonarqube;
 mod tty;
-mod xml_text;
+pub(in crate::report) mod xml_text;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -30,6 +30,7 @@ use crate::ruleset::Severity;
 
 pub use counts::Counts;
 pub use failure::{Failure, UNREADABLE};
+pub use fingerprint::fingerprints;
 
 /// The name that reports give as the tool's.
 const TOOL: &str = "rslim";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The path from the top of the repository, for services that look the file
 /// up by it: no `./` in front, and forward slashes.
-pub(super) fn in_repository(path: &str) -> Cow<'_, str> {
+pub(in crate::report) fn in_repository(path: &str) -> Cow<'_, str> {
     // Elsewhere a backslash is a character of the name.
     let path = if cfg!(windows) && path.contains('\\') {
         Cow::Owned(path.replace('\\', "/"))
@@ -22,7 +22,7 @@ pub(super) fn in_repository(path: &str) -> Cow<'_, str> {
 }
 
 /// The path as a URI reference: relative as it was, absolute as `file:` URI.
-pub(super) fn uri(path: &str) -> String {
+pub(in crate::report) fn uri(path: &str) -> String {
     use std::fmt::Write as _;
     let path = in_repository(path);
     let mut uri = String::with_capacity(path.len() + 8);

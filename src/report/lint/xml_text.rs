@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// `text` without the characters that XML 1.0 cannot hold in any form. The
 /// writer escapes the rest.
-pub(super) fn allowed(text: &str) -> Cow<'_, str> {
+pub(in crate::report) fn allowed(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }

@@ -6,9 +6,12 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use model::{
-    ArtifactChange, ArtifactLocation, Configuration, Driver, Fix, FixProperties, Help, Invocation,
-    Location, Log, Message, Notification, PartialFingerprints, PhysicalLocation, Region,
-    Replacement, ResultProperties, Rule, RuleProperties, Run, Tool,
+    ArtifactChange, Configuration, Fix, FixProperties, Help, Location, Notification,
+    PhysicalLocation, Region, Replacement, ResultProperties,
+};
+pub(in crate::report) use model::{
+    ArtifactLocation, Driver, Invocation, Log, Message, PartialFingerprints, Result, Rule,
+    RuleProperties, Run, Suppression, Tool,
 };
 
 use super::fingerprint::Fingerprints;
@@ -35,7 +38,7 @@ pub(super) fn write(report: &LintReport<'_>, out: &mut dyn Write) -> io::Result<
             let line = found.start.line;
             let print = fingerprints.next(file, &lines, &found.code, line);
             let index = indexes.get(found.code.as_str()).copied();
-            results.push(model::Result {
+            results.push(Result {
                 rule_id: &found.code,
                 rule_index: index.unwrap_or_default(),
                 level: level(found.severity),
@@ -44,6 +47,7 @@ pub(super) fn write(report: &LintReport<'_>, out: &mut dyn Write) -> io::Result<
                 },
                 locations: [location(&place, Some(region(found.start, found.end)))],
                 partial_fingerprints: PartialFingerprints { line: print },
+                suppressions: Vec::new(),
                 fixes: fix(file, &lines, &place, found).into_iter().collect(),
                 properties: found.bytes.map(|bytes| ResultProperties { bytes }),
             });
@@ -73,7 +77,7 @@ pub(super) fn write(report: &LintReport<'_>, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n")
 }
 
-fn rule<'a>(report: &'a LintReport<'_>, code: &'a str) -> Rule<'a> {
+pub(in crate::report) fn rule<'a>(report: &'a LintReport<'_>, code: &'a str) -> Rule<'a> {
     let known = report.rule(code);
     Rule {
         id: code,
@@ -105,7 +109,7 @@ fn help(rule: &RuleInfo<'_>) -> Help {
     Help { text, markdown }
 }
 
-fn level(severity: Severity) -> &'static str {
+pub(in crate::report) fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -128,7 +132,7 @@ fn notification<'a>(file: &FileReport<'a>) -> Option<Notification<'a>> {
     })
 }
 
-fn location(place: &ArtifactLocation, region: Option<Region>) -> Location {
+pub(in crate::report) fn location(place: &ArtifactLocation, region: Option<Region>) -> Location {
     Location {
         physical_location: PhysicalLocation {
             artifact_location: place.clone(),
@@ -137,7 +141,7 @@ fn location(place: &ArtifactLocation, region: Option<Region>) -> Location {
     }
 }
 
-fn region(start: Position, end: Position) -> Region {
+pub(in crate::report) fn region(start: Position, end: Position) -> Region {
     Region {
         start_line: start.line,
         start_column: start.column,
