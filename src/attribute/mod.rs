@@ -188,6 +188,11 @@ pub fn attribute(question: &Question<'_>) -> Result<Attributions, StageError> {
     })
 }
 
+/// The index of the stage of this name, or else of this number.
+pub fn stage(file: &Dockerfile, target: &str) -> Option<usize> {
+    find(&file.model.stages, target).map(|stage| stage.index)
+}
+
 /// The stage of this name, or else of this number.
 fn find<'a>(stages: &'a [Stage], target: &str) -> Option<&'a Stage> {
     let name = target.to_lowercase();

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use super::cache::CacheCommand;
 use super::ci::CiCommand;
 use super::completions::{CompletionsCommand, ManCommand};
+use super::config::ConfigCommand;
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
 use super::failure::Failure;
@@ -46,6 +47,7 @@ pub(super) enum Command {
     Cache(CacheCommand),
     Ci(Box<CiCommand>),
     Completions(CompletionsCommand),
+    Config(ConfigCommand),
     Diff(Box<DiffCommand>),
     History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),

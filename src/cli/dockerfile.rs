@@ -7,9 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::failure::Failure;
-use crate::attribute::{Attributions, Question, StageError, attribute};
+use crate::analyze::Analysis;
+use crate::attribute::{self, Attributions, Question, StageError};
 use crate::dockerfile::{self, Dockerfile};
+use crate::inspect::inspect;
+use crate::layer::ScannedImage;
+use crate::lint::BuiltImage;
 use crate::oci::Image;
+use crate::ruleset::SecretRules;
 
 /// Bytes of a Dockerfile that are read.
 const FILE_LIMIT: u64 = 8 << 20;
@@ -55,6 +60,37 @@ impl DockerfileArguments {
 }
 
 impl Given {
+    /// A Dockerfile whose text is at hand.
+    pub(super) fn new(path: &str, text: String, target: Option<&str>) -> Self {
+        Given {
+            path: path.to_owned(),
+            file: dockerfile::parse(text),
+            target: target.map(str::to_owned),
+        }
+    }
+
+    /// Whether there is anything to build.
+    pub(super) fn has_stage(&self) -> bool {
+        !self.file.model.stages.is_empty()
+    }
+
+    /// What rules of lint know of the image that was built. It must have been
+    /// read with [`crate::inspect::InspectedContents`].
+    pub(super) fn built(
+        &self,
+        scan: &ScannedImage,
+        analysis: &Analysis,
+        answer: &Attributions,
+        secrets: &SecretRules,
+    ) -> Result<BuiltImage, Failure> {
+        let inspection =
+            inspect(scan, secrets).map_err(|error| Failure::of(&scan.image.reference, &error))?;
+        let target = self.target.as_deref();
+        let stage = target.and_then(|target| attribute::stage(&self.file, target));
+        let image = &scan.image;
+        Ok(BuiltImage::new(image, analysis, answer, inspection, stage))
+    }
+
     /// Which instructions made the layers of an image, of which the lowest may be
     /// known to be a base image's.
     pub(super) fn explain(
@@ -70,7 +106,7 @@ impl Given {
             target: self.target.as_deref(),
             base_layers,
         };
-        attribute(&question).map_err(|error| {
+        attribute::attribute(&question).map_err(|error| {
             let failure = Failure::of(&self.path, &error);
             match error {
                 StageError::Missing(_) => failure

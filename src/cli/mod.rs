@@ -9,6 +9,7 @@ mod arguments;
 mod cache;
 mod ci;
 mod completions;
+mod config;
 mod destination;
 mod diff;
 mod dockerfile;
@@ -60,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Cache(command) => cache::run(&command).map(|()| Outcome::Fine),
         Command::Ci(command) => ci::run(&command),
         Command::Completions(command) => completions::completions(&command).map(|()| Outcome::Fine),
+        Command::Config(command) => config::run(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
         Command::History(command) => history::run(&command),
         Command::Lint(command) => lint::run(&command),

@@ -32,6 +32,7 @@ mod registry;
 mod reports;
 mod reports_pages;
 mod running;
+mod self_description;
 mod semantic;
 mod slim;
 mod squash;

@@ -10,8 +10,9 @@ use crate::cli::arguments;
 use crate::cli::failure::Failure;
 use crate::cli::lint::configuration::{Configurations, Configured};
 use crate::cli::lint::context::Contexts;
-use crate::cli::lint::{self, Checked, Loaded};
+use crate::cli::lint::{self, Checked, LintCommand, Loaded};
 use crate::gate::{Finding, LintLimit};
+use crate::lint::BuiltImage;
 use crate::report::gate::LintPart;
 use crate::report::lint::{FileReport, fingerprints};
 use crate::ruleset::Severity;
@@ -26,12 +27,19 @@ pub(super) struct LintedFile {
     pub(super) is_broken: bool,
 }
 
-/// Lints a file with the settings that `rslim lint FILE` would use.
-pub(super) fn linted(
+/// A Dockerfile that was read, with the settings that `rslim lint FILE` would use.
+pub(super) struct Prepared {
+    command: LintCommand,
+    configured: Arc<Configured>,
+    loaded: Loaded,
+}
+
+/// Reads a file and its settings.
+pub(super) fn prepare(
     path: &Path,
     config: Option<&Path>,
     jobs: usize,
-) -> Result<LintedFile, Failure> {
+) -> Result<Prepared, Failure> {
     let mut words: Vec<OsString> = vec!["--jobs".into(), jobs.to_string().into()];
     if let Some(config) = config {
         words.extend(["--config".into(), config.into()]);
@@ -39,18 +47,60 @@ pub(super) fn linted(
     words.extend(["--".into(), path.into()]);
     let command = arguments::lint_command(words)?;
     let configured = Configurations::new(&command)?.of(path)?;
-    let loaded = [Loaded {
+    let loaded = Loaded {
         bytes: lint::read(&command, path),
         name: command.shown(path),
         path: path.to_owned(),
         configured: Arc::clone(&configured),
-    }];
-    let checker = lint::checker(&command, &loaded)?;
-    let contexts = Contexts::new(&command);
+    };
+    Ok(Prepared {
+        command,
+        configured,
+        loaded,
+    })
+}
+
+impl Prepared {
+    /// The severity that would fail `rslim lint`.
+    pub(super) fn threshold(&self) -> Option<Severity> {
+        let settings = &self.configured.settings;
+        (!settings.no_fail).then_some(settings.threshold)
+    }
+
+    /// The settings file of lint.
+    pub(super) fn settings_file(&self) -> Option<&Path> {
+        self.configured.file.as_deref()
+    }
+
+    /// The code of the rule that has this code, name or alias.
+    pub(super) fn rule_code(&self, name: &str) -> Option<String> {
+        self.configured
+            .rules
+            .find(name)
+            .next()
+            .map(|rule| rule.code.clone())
+    }
+
+    /// Lints the file, with the bytes of the image that it built.
+    pub(super) fn lint(self, image: Option<&BuiltImage>) -> Result<LintedFile, Failure> {
+        linted(&self, image)
+    }
+}
+
+fn linted(prepared: &Prepared, image: Option<&BuiltImage>) -> Result<LintedFile, Failure> {
+    let Prepared {
+        command,
+        configured,
+        loaded,
+    } = prepared;
+    let path = &loaded.path;
+    let loaded = std::slice::from_ref(loaded);
+    let checker = lint::checker(command, loaded)?;
+    let contexts = Contexts::new(command);
     // On a thread of the pool, which has the room.
     let checked: Result<Vec<Checked>, Failure> = loaded
         .par_iter()
-        .map(|file| lint::check(file, &contexts, checker.as_ref(), None))
+        .map(|file| lint::check(file, &contexts, checker.as_ref(), image))
         .collect();
     if contexts.report_failures() {
         return Err(Failure::new(format!(
@@ -71,7 +121,7 @@ pub(super) fn linted(
     let mut linted = LintedFile {
         findings: Vec::new(),
         checked,
-        configured,
+        configured: Arc::clone(configured),
         is_broken,
     };
     let file = linted.file();
@@ -111,24 +161,5 @@ impl LintedFile {
                 .map(lint::rule_info)
                 .collect(),
         }
-    }
-
-    /// The severity that would fail `rslim lint`.
-    pub(super) fn threshold(&self) -> Option<Severity> {
-        (!self.checked.no_fail).then_some(self.checked.threshold)
-    }
-
-    /// The settings file of lint.
-    pub(super) fn settings_file(&self) -> Option<&Path> {
-        self.configured.file.as_deref()
-    }
-
-    /// The code of the rule that has this code, name or alias.
-    pub(super) fn rule_code(&self, name: &str) -> Option<String> {
-        self.configured
-            .rules
-            .find(name)
-            .next()
-            .map(|rule| rule.code.clone())
     }
 }

@@ -13,17 +13,18 @@ use clap::{Args, ValueEnum};
 
 use self::baseline::BaselineArguments;
 use super::arguments::{OutputArguments, ReportFormat};
-use super::dockerfile::{DockerfileArguments, Given};
+use super::dockerfile::DockerfileArguments;
 use super::failure::Failure;
 use super::image::{ImageArguments, locate};
 use super::output::Output;
-use super::{Outcome, terminal};
-use crate::analyze::{self, DatabaseContents};
+use super::{Outcome, lint, terminal};
+use crate::analyze;
 use crate::attribute::Origins;
 use crate::gate::{self, Figures, Measured, Status};
-use crate::layer::{ContentHash, ScannedImage};
+use crate::inspect::InspectedContents;
+use crate::layer::{ContentHash, ScannedImage, WantedContents};
 use crate::report::gate::{Comparison, GateFormat, GateReport};
-use crate::ruleset::CacheRules;
+use crate::ruleset::{CacheRules, SecretRules};
 use crate::source::{Locator, Opened};
 use crate::tree::Tree;
 
@@ -140,8 +141,8 @@ pub(super) fn run(command: &CiCommand) -> Result<Outcome, Failure> {
     spare(command, &plan, &locator)?;
     use_threads(command);
     let given = command.dockerfile.read()?;
-    let linted = match command.dockerfile.path() {
-        Some(path) => Some(dockerfile::linted(
+    let prepared = match command.dockerfile.path() {
+        Some(path) => Some(dockerfile::prepare(
             path,
             command.config.as_deref(),
             command.jobs(),
@@ -149,7 +150,7 @@ pub(super) fn run(command: &CiCommand) -> Result<Outcome, Failure> {
         None => None,
     };
     let before = command.baseline.read()?;
-    let mut found = settings::find(command, linted.as_ref())?;
+    let mut found = settings::find(command, prepared.as_ref())?;
     if let Some((path, _)) = &before {
         found.settings.forbid_growth(path);
     }
@@ -162,12 +163,34 @@ pub(super) fn run(command: &CiCommand) -> Result<Outcome, Failure> {
             ),
         );
     }
-    let scanned = scan(command, &locator)?;
+    let secrets = SecretRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
+    let scanned = scan(command, &locator, &InspectedContents(&secrets))?;
     let rules = CacheRules::builtin().map_err(|error| Failure::of("shipped rules", &error))?;
     let analysis = analyze::analyze(&scanned, &rules, None)
         .map_err(|error| Failure::of(&command.image, &error))?;
     say_warnings(command, &analysis.warnings);
-    let origins = origins(given.as_ref(), &scanned)?;
+    let answer = match &given {
+        Some(given) if given.has_stage() => {
+            let answer = given.explain(&scanned.image, scanned.layers.len(), None)?;
+            if !command.output.quiet {
+                lint::warn_of_unknown(given, &command.image, &answer);
+            }
+            Some((given, answer))
+        }
+        _ => None,
+    };
+    let built = match &answer {
+        Some((given, answer)) => Some(given.built(&scanned, &analysis, answer, &secrets)?),
+        None => None,
+    };
+    let linted = match prepared {
+        Some(prepared) => Some(prepared.lint(built.as_ref())?),
+        None => None,
+    };
+    let origins = answer.map(|(given, answer)| Origins {
+        path: given.path.clone(),
+        layers: answer.layers,
+    });
     let findings = linted.as_ref().map(|linted| linted.findings.as_slice());
     let next =
         command
@@ -257,7 +280,11 @@ fn spare(command: &CiCommand, plan: &[Output<CiFormat>], locator: &Locator) -> R
     Ok(())
 }
 
-fn scan(command: &CiCommand, locator: &Locator) -> Result<ScannedImage, Failure> {
+fn scan(
+    command: &CiCommand,
+    locator: &Locator,
+    wanted: &dyn WantedContents,
+) -> Result<ScannedImage, Failure> {
     let begun = Instant::now();
     let image = &command.image_arguments;
     let opened = image.open(locator)?;
@@ -267,7 +294,7 @@ fn scan(command: &CiCommand, locator: &Locator) -> Result<ScannedImage, Failure>
         _ => ContentHash::Blake3,
     };
     let quiet = command.output.quiet;
-    let scanned = image.scan(&command.image, opened, hash, &DatabaseContents, quiet)?;
+    let scanned = image.scan(&command.image, opened, hash, wanted, quiet)?;
     if command.output.verbose {
         terminal::note(&format!(
             "{} layers read in {} ms, with {} threads",
@@ -277,17 +304,6 @@ fn scan(command: &CiCommand, locator: &Locator) -> Result<ScannedImage, Failure>
         ));
     }
     Ok(scanned)
-}
-
-fn origins(given: Option<&Given>, scanned: &ScannedImage) -> Result<Option<Origins>, Failure> {
-    let Some(given) = given else {
-        return Ok(None);
-    };
-    let answer = given.explain(&scanned.image, scanned.layers.len(), None)?;
-    Ok(Some(Origins {
-        path: given.path.clone(),
-        layers: answer.layers,
-    }))
 }
 
 fn write(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::CiCommand;
-use super::dockerfile::LintedFile;
+use super::dockerfile::Prepared;
 use crate::cli::failure::Failure;
 use crate::cli::terminal;
 use crate::gate::dive::{DiveRules, dive_ci};
@@ -28,7 +28,7 @@ pub(super) struct Found {
 }
 
 /// Reads all that is set.
-pub(super) fn find(command: &CiCommand, linted: Option<&LintedFile>) -> Result<Found, Failure> {
+pub(super) fn find(command: &CiCommand, linted: Option<&Prepared>) -> Result<Found, Failure> {
     let mut found = Found {
         settings: Settings::default(),
         files: Vec::new(),
@@ -63,7 +63,7 @@ fn say(command: &CiCommand, text: &str) {
 }
 
 /// What fails `rslim lint` fails here, too, unless something else is said.
-fn by_lint(linted: &LintedFile) -> Option<LintLimit> {
+fn by_lint(linted: &Prepared) -> Option<LintLimit> {
     Some(LintLimit {
         warn: None,
         fail: linted.threshold(),
@@ -103,11 +103,7 @@ fn users() -> Option<PathBuf> {
     Some(config.or_else(home)?.join("rslim.toml"))
 }
 
-fn table(
-    file: &Path,
-    name: &str,
-    linted: Option<&LintedFile>,
-) -> Result<Option<Settings>, Failure> {
+fn table(file: &Path, name: &str, linted: Option<&Prepared>) -> Result<Option<Settings>, Failure> {
     let text = read(file, name)?;
     let shipped = match linted {
         Some(_) => None,

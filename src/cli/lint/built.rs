@@ -1,13 +1,14 @@
 //! The image that a Dockerfile built, for measuring findings.
 
 use super::{LintCommand, Loaded};
-use crate::analyze::{self, Evidence};
-use crate::attribute::{Question, StageError, attribute};
+use crate::analyze::{self, Analysis, Evidence};
+use crate::attribute::Attributions;
+use crate::cli::dockerfile::Given;
 use crate::cli::failure::Failure;
 use crate::cli::image::locate;
 use crate::cli::terminal;
 use crate::dockerfile;
-use crate::inspect::{InspectedContents, inspect};
+use crate::inspect::InspectedContents;
 use crate::layer::ContentHash;
 use crate::lint::BuiltImage;
 use crate::ruleset::{CacheRules, SecretRules};
@@ -33,71 +34,45 @@ pub(super) fn image(
     let Ok((text, _)) = dockerfile::decode(bytes) else {
         return Ok(None);
     };
-    let file = dockerfile::parse(text);
+    let given = Given::new(&only.name, text, command.target.as_deref());
+    // The syntax error is a finding of its own.
+    if !given.has_stage() {
+        return Ok(None);
+    }
     let shipped = |error: &dyn std::error::Error| Failure::of("shipped rules", error);
     let secrets = SecretRules::builtin().map_err(|error| shipped(&error))?;
     let caches = CacheRules::builtin().map_err(|error| shipped(&error))?;
     let arguments = &command.image_arguments;
     let opened = arguments.open(&locate(name)?)?;
     let wanted = InspectedContents(&secrets);
-    let hash = ContentHash::Blake3;
-    let scan = arguments.scan(name, opened, hash, &wanted, command.output.quiet)?;
-    let (analysis, inspection) = rayon::join(
-        || analyze::analyze(&scan, &caches, None),
-        || inspect(&scan, &secrets),
-    );
-    let analysis = analysis.map_err(|error| Failure::of(name, &error))?;
-    let inspection = inspection.map_err(|error| Failure::of(name, &error))?;
+    let quiet = command.output.quiet;
+    let scan = arguments.scan(name, opened, ContentHash::Blake3, &wanted, quiet)?;
+    let analysis =
+        analyze::analyze(&scan, &caches, None).map_err(|error| Failure::of(name, &error))?;
+    let layers = scan.layers.len();
+    let answer = given.explain(&scan.image, layers, sure_base(&analysis))?;
+    if !quiet {
+        warn_of_unknown(&given, name, &answer);
+    }
+    given.built(&scan, &analysis, &answer, &secrets).map(Some)
+}
+
+/// How many layers are the base's for certain.
+fn sure_base(analysis: &Analysis) -> Option<usize> {
     let base = analysis.base.as_ref();
-    let question = Question {
-        history: &scan.image.config.history,
-        layers: scan.layers.len(),
-        dockerfile: &file,
-        target: command.target.as_deref(),
-        base_layers: base
-            .filter(|base| base.evidence == Evidence::Image)
-            .map(|base| base.layers),
-    };
-    let attributions = match attribute(&question) {
-        Ok(attributions) => attributions,
-        // The syntax error is a finding of its own.
-        Err(StageError::Empty) => return Ok(None),
-        Err(error) => {
-            return Err(Failure::of(&only.name, &error)
-                .help("--target takes the name after AS, or the number of a FROM, from 0"));
-        }
-    };
-    let unknown = attributions
-        .layers
-        .iter()
-        .filter(|made| made.place.is_none());
+    let base = base.filter(|base| base.evidence == Evidence::Image);
+    base.map(|base| base.layers)
+}
+
+/// Says that some layers have no line.
+pub(in crate::cli) fn warn_of_unknown(given: &Given, image: &str, answer: &Attributions) {
+    let unknown = answer.layers.iter().filter(|made| made.place.is_none());
     let unknown = unknown.count();
-    if unknown > 0 && !command.output.quiet {
+    if unknown > 0 {
         terminal::warn(&format!(
-            "{}: no line is sure to have made {unknown} of the {} layers of {name}; what they hold is reported at the FROM",
-            only.name,
-            scan.layers.len(),
+            "{}: no line is sure to have made {unknown} of the {} layers of {image}; what they hold is reported at the FROM",
+            given.path,
+            answer.layers.len(),
         ));
     }
-    let stage = command.target.as_deref().and_then(|target| {
-        let stages = &file.model.stages;
-        let name = target.to_lowercase();
-        let named = stages
-            .iter()
-            .rposition(|stage| stage.name.as_deref() == Some(&name));
-        named.or_else(|| {
-            target
-                .parse()
-                .ok()
-                .filter(|&number: &usize| number < stages.len())
-        })
-    });
-    let image = &scan.image;
-    Ok(Some(BuiltImage::new(
-        image,
-        &analysis,
-        &attributions,
-        inspection,
-        stage,
-    )))
 }

@@ -16,6 +16,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 pub(super) use arguments::LintCommand;
+pub(super) use built::warn_of_unknown;
 pub(super) use configuration::custom as custom_rules;
 
 use super::Outcome;

@@ -150,6 +150,10 @@ struct Finding<'a> {
     line: u32,
     column: u32,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<u32>,
     fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     waived: Option<WaivedBy<'a>>,
@@ -307,6 +311,8 @@ fn findings<'a>(report: &'a GateReport<'_>) -> Option<Vec<Finding<'a>>> {
         line: found.start.line,
         column: found.start.column,
         message: &found.message,
+        bytes: found.bytes,
+        layer: found.layer,
         fingerprint: &known.fingerprint,
         waived: match standing {
             Standing::Waived(by) => Some(waived(by)),

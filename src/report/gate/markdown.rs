@@ -102,7 +102,8 @@ fn findings(report: &GateReport<'_>) -> Vec<String> {
         let (path, line) = (lint.file.path, finding.start.line);
         Some(format!(
             "{path}:{line} {} {}{waived}",
-            finding.code, finding.message
+            finding.code,
+            words::finding(finding)
         ))
     });
     told.collect()

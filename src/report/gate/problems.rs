@@ -25,6 +25,8 @@ pub(super) struct Problem<'a> {
     pub(super) end: Position,
     /// Why it is allowed all the same.
     pub(super) waived: Option<&'a Waived>,
+    /// Bytes that a finding of lint costs.
+    pub(super) bytes: Option<u64>,
     /// The finding of lint that it is, by its number.
     pub(super) finding: Option<usize>,
 }
@@ -83,6 +85,7 @@ fn of_check<'a>(report: &'a GateReport<'_>, checked: &'a Checked) -> Problem<'a>
         start,
         end,
         waived: checked.waived.as_ref(),
+        bytes: None,
         finding: None,
     }
 }
@@ -120,6 +123,7 @@ fn of_offence<'a>(
         start,
         end,
         waived,
+        bytes: None,
         finding: None,
     }
 }
@@ -141,7 +145,8 @@ fn findings<'a>(report: &'a GateReport<'_>, checked: &'a Checked, all: &mut Vec<
                 Some(_) => Severity::Info,
                 None => severity,
             },
-            message: finding.message.clone(),
+            message: words::finding(finding),
+            bytes: finding.bytes,
             path: Some(lint.file.path),
             start: finding.start,
             end: finding.end,

@@ -9,7 +9,7 @@ use crate::gate::Check;
 use crate::report::lint::fingerprint::digest_of;
 use crate::report::lint::sarif::{
     ArtifactLocation, Driver, Invocation, Log, Message, PartialFingerprints, Result as SarifResult,
-    Rule, RuleProperties, Run, Suppression, Tool, level, location, region, rule,
+    ResultProperties, Rule, RuleProperties, Run, Suppression, Tool, level, location, region, rule,
 };
 use crate::report::lint::{LintReport, path::uri};
 
@@ -140,6 +140,6 @@ fn result<'a>(problem: &'a Problem<'_>, index: usize, print: String) -> SarifRes
             .into_iter()
             .collect(),
         fixes: Vec::new(),
-        properties: None,
+        properties: problem.bytes.map(|bytes| ResultProperties { bytes }),
     }
 }

@@ -122,7 +122,7 @@ impl Page<'_, '_> {
             let (code, severity) = (&finding.code, finding.severity);
             let text = format!(
                 "{path}:{line} {code} {severity}: {}{waived}",
-                finding.message
+                words::finding(finding)
             );
             self.line(8, &text)?;
         }

@@ -270,3 +270,11 @@ pub(super) fn step(report: &GateReport<'_>, step: &Step) -> String {
     let line = line.map(|line| format!(" [{line}]")).unwrap_or_default();
     format!("{}: {}{line}", human(step.saves_bytes), step.title)
 }
+
+/// What a finding of lint says, with what it costs in the image.
+pub(super) fn finding(finding: &crate::lint::Finding) -> String {
+    match finding.bytes {
+        Some(bytes) => format!("{} (costs {})", finding.message, human(bytes)),
+        None => finding.message.clone(),
+    }
+}

@@ -35,10 +35,11 @@ fn image() -> ImageBuilder {
         .whiteout("opt/archive.tar")
         .file("opt/again", content::noise(2, 300_000))
         .finish();
-    ImageBuilder::new().layer(first, "COPY files /").layer(
-        second,
-        "RUN /bin/sh -c rm /opt/archive.tar && cp /opt/tool /opt/again",
-    )
+    let second_step = "RUN /bin/sh -c rm /opt/archive.tar && cp /opt/tool /opt/again";
+    ImageBuilder::new()
+        .layer(first, "COPY files /")
+        .layer(second, second_step)
+        .run_field("User", "1000".into())
 }
 
 impl Case {

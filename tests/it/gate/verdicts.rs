@@ -205,7 +205,8 @@ const DOCKERFILE: &str = "FROM debian:12-slim\nCOPY files /\n\
 
 #[test]
 fn lines_of_the_dockerfile_are_told_and_its_findings_count() {
-    let table = "[ci]\nmax-wasted = 0\nlint-threshold = { warn = \"style\", fail = \"error\" }\n";
+    let table = "[lint]\nignore = [\"RS\"]\n[ci]\nmax-wasted = 0\n\
+                 lint-threshold = { warn = \"style\", fail = \"error\" }\n";
     let case = Case::new(&[(".rslim.toml", table), ("Dockerfile", DOCKERFILE)]);
     let (code, report) = case.json(&["--dockerfile", "Dockerfile"]);
     assert_eq!(code, Some(1));

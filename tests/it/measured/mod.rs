@@ -298,6 +298,32 @@ fn credentials_and_accounts_are_found_in_every_layer_and_never_shown() {
 }
 
 #[test]
+fn the_gate_counts_the_same_findings() {
+    let built = wasteful();
+    let settings = built.path("limits.toml");
+    std::fs::write(&settings, "[ci]\nlint-threshold = \"info\"\n").unwrap();
+    let (file, image) = (built.path("Dockerfile"), built.path("image.tar"));
+    let words = [
+        "ci",
+        image.to_str().unwrap(),
+        "--dockerfile",
+        file.to_str().unwrap(),
+    ];
+    let ran = rslim(
+        &[
+            &words[..],
+            &["--config", settings.to_str().unwrap(), "-f", "sarif"],
+        ]
+        .concat(),
+    );
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    for code in ["RS2001", "RS1002", "DL3009", "DL3042"] {
+        assert!(ran.out.contains(code), "{code}: {}", ran.out);
+    }
+    assert!(ran.out.contains(&BIG.to_string()), "{}", ran.out);
+}
+
+#[test]
 fn one_dockerfile_belongs_to_an_image() {
     let built = wasteful();
     let other = built.path("Other.Dockerfile");

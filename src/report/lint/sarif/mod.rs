@@ -7,11 +7,11 @@ use std::io::{self, Write};
 
 use model::{
     ArtifactChange, Configuration, Fix, FixProperties, Help, Location, Notification,
-    PhysicalLocation, Region, Replacement, ResultProperties,
+    PhysicalLocation, Region, Replacement,
 };
 pub(in crate::report) use model::{
-    ArtifactLocation, Driver, Invocation, Log, Message, PartialFingerprints, Result, Rule,
-    RuleProperties, Run, Suppression, Tool,
+    ArtifactLocation, Driver, Invocation, Log, Message, PartialFingerprints, Result,
+    ResultProperties, Rule, RuleProperties, Run, Suppression, Tool,
 };
 
 use super::fingerprint::Fingerprints;
