@@ -3,7 +3,8 @@
 //! Data flows one way, and a module uses only those named before it:
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
 //! [`analyze`] → [`dockerfile`] → [`lint`] → [`attribute`] → [`closure`] → [`rewrite`] → [`sink`] →
-//! [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] → [`cli`].
+//! [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] → [`replay`] → [`report`] →
+//! `explore` → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};
@@ -35,6 +36,8 @@ pub mod closure;
 pub mod codec;
 pub mod dockerfile;
 pub mod evidence;
+#[cfg(feature = "tui")]
+pub mod explore;
 pub mod inspect;
 pub mod layer;
 pub mod lint;

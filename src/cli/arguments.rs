@@ -11,6 +11,8 @@ use super::cache::CacheCommand;
 use super::completions::{CompletionsCommand, ManCommand};
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
+#[cfg(feature = "tui")]
+use super::explore::ExploreCommand;
 use super::history::HistoryCommand;
 use super::image::ImageArguments;
 use super::lint::LintCommand;
@@ -43,6 +45,8 @@ pub(super) enum Command {
     Cache(CacheCommand),
     Completions(CompletionsCommand),
     Diff(Box<DiffCommand>),
+    #[cfg(feature = "tui")]
+    Explore(Box<ExploreCommand>),
     History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),
     Man(ManCommand),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 24] = [
     "codec",
     "oci",
     "registry",
@@ -28,6 +28,7 @@ const ROOMS: [&str; 23] = [
     "slim",
     "replay",
     "report",
+    "explore",
     "cli",
 ];
 
