@@ -269,6 +269,7 @@ impl FilesBuilder {
         }
         drop(std::mem::take(&mut self.versions));
         let count = self.paths.len();
+        self.imply_directories(&mut versions);
         let first_version = starts(count, versions.iter().map(|&(path, _)| path));
         let own = self.paths.iter().enumerate().skip(1);
         let first_child = starts(count, own.clone().map(|(_, path)| path.parent));
@@ -299,6 +300,64 @@ impl FilesBuilder {
         }
         files.children = children;
         files
+    }
+}
+
+impl FilesBuilder {
+    /// Adds the directories that no layer has an entry for and that something is
+    /// put into: runtimes make them, and they stay when that goes.
+    fn imply_directories(&self, versions: &mut Vec<(u32, Version)>) {
+        let first = starts(self.paths.len(), versions.iter().map(|&(path, _)| path));
+        let mut implied: hashbrown::HashMap<u32, Vec<u16>> = hashbrown::HashMap::new();
+        for (number, path) in self.paths.iter().enumerate().skip(1).rev() {
+            if path.parent == 0 {
+                continue;
+            }
+            let own = slice(versions, &first, number as u32).iter();
+            let own = own.filter(|(_, version)| version.kind != VersionKind::Gone);
+            let mut layers: Vec<u16> = own.map(|(_, version)| version.layer).collect();
+            layers.extend(implied.get(&(number as u32)).into_iter().flatten());
+            let above = slice(versions, &first, path.parent);
+            for layer in layers {
+                let until = above.partition_point(|(_, version)| version.layer <= layer);
+                let last = until.checked_sub(1).and_then(|at| above.get(at));
+                let gone = last.filter(|(_, version)| version.kind == VersionKind::Gone);
+                let made = |since: u16| {
+                    let known = implied.get(&path.parent);
+                    known.is_some_and(|known| known.iter().any(|at| (since..=layer).contains(at)))
+                };
+                let is_there = match (last, gone) {
+                    (Some(_), None) => true,
+                    (_, Some((_, gone))) => made(gone.layer),
+                    (None, None) => made(0),
+                };
+                if !is_there {
+                    implied.entry(path.parent).or_default().push(layer);
+                }
+            }
+        }
+        for (path, layers) in implied {
+            versions.extend(layers.into_iter().map(|layer| {
+                let version = Version {
+                    layer,
+                    kind: VersionKind::Directory,
+                    mode: 0o755,
+                    owner: u32::MAX,
+                    value: 0,
+                    stored: Stored { layer: 0, entry: 0 },
+                };
+                (path, version)
+            }));
+        }
+        // Stable: where a layer also removed the path, the directory counts.
+        versions.sort_by_key(|&(path, version)| (path, version.layer));
+        versions.dedup_by(|later, first| {
+            let same = (later.0, later.1.layer) == (first.0, first.1.layer);
+            if same {
+                first.1 = later.1;
+            }
+            same
+        });
     }
 }
 

@@ -8,6 +8,7 @@ use super::text::padded;
 use super::{Theme, put};
 use crate::explore::facts::{Reading, Tab};
 use crate::explore::keys::HELP;
+use crate::explore::layout::Areas;
 use crate::explore::state::{Focus, Input, State};
 use crate::report::size::human;
 use crate::report::table::text::printable;
@@ -20,6 +21,24 @@ pub(super) fn title(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer
         spans.push(Span::styled(printable(&from), theme.dim()));
     }
     put(area, 0, Line::from(spans), buffer);
+}
+
+/// The line between panes that are side by side.
+pub(super) fn rule(theme: Theme, areas: Areas, buffer: &mut Buffer) {
+    let (left, right) = (areas.layers, areas.tabs);
+    if left.width == 0 || right.width == 0 {
+        return;
+    }
+    let height = left.height + areas.layer_details.height;
+    let place = Rect {
+        x: left.x + left.width,
+        y: left.y,
+        width: 1,
+        height,
+    };
+    for row in 0..usize::from(height) {
+        put(place, row, Line::styled("│", theme.dim()), buffer);
+    }
 }
 
 /// The tabs with their numbers; where they have no room, the one that is shown.

@@ -38,6 +38,7 @@ pub fn draw(state: &State, theme: Theme, frame: &mut Frame<'_>) {
     layers::list(state, theme, areas.layers, buffer);
     layers::details(state, theme, areas.layer_details, buffer);
     bars::tabs(state, theme, areas.tabs, buffer);
+    bars::rule(theme, areas, buffer);
     match state.tab {
         Tab::Files => {
             tree::rows(state, theme, areas.content, buffer);

@@ -16,11 +16,15 @@ use crate::report::size::exact;
 /// Deeper directories are indented no further.
 const DEEPEST: u16 = 40;
 
+/// Columns from which owners are among the attributes.
+const WITH_OWNERS: u16 = 56;
+
 pub(super) fn rows(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let pane = &state.tree;
-    let mut header = match pane.attributes {
-        true => format!("{:<10} {:>11} {:>9}   ", "mode", "owner", "size"),
-        false => format!("{:>9}   ", "size"),
+    let mut header = match (pane.attributes, area.width >= WITH_OWNERS) {
+        (true, true) => format!("{:<10} {:>11} {:>9}   ", "mode", "owner", "size"),
+        (true, false) => format!("{:<10} {:>9}   ", "mode", "size"),
+        (false, _) => format!("{:>9}   ", "size"),
     };
     header += match state.aggregate {
         true => "changes of all layers so far",
@@ -64,12 +68,12 @@ pub(super) fn rows(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer)
             true => selected(theme, state, Focus::Content),
             false => Style::new(),
         };
-        let line = line(state, files, theme, *row).patch_style(style);
+        let line = line(state, files, theme, *row, area.width).patch_style(style);
         put(area, at + 1, line, buffer);
     }
 }
 
-fn line(state: &State, files: &Files, theme: Theme, row: Row) -> Line<'static> {
+fn line(state: &State, files: &Files, theme: Theme, row: Row, width: u16) -> Line<'static> {
     let pane = &state.tree;
     let status = pane.view.status(row.path);
     let version = pane.view.version(files, row.path);
@@ -80,7 +84,10 @@ fn line(state: &State, files: &Files, theme: Theme, row: Row) -> Line<'static> {
             let (user, group) = files.owner(version);
             format!("{user}:{group}")
         });
-        let text = format!("{} {owner:>11} ", mode(version));
+        let text = match width >= WITH_OWNERS {
+            true => format!("{} {owner:>11} ", mode(version)),
+            false => format!("{} ", mode(version)),
+        };
         spans.push(Span::styled(text, theme.dim()));
     }
     let bytes = match version.map(|version| version.kind) {
