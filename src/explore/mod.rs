@@ -23,7 +23,7 @@ mod view;
 pub use draw::{Theme, draw};
 pub use extract::{checked_name, proposed_name, write_new};
 pub use facts::{Findings, ImageFacts, LayerFacts, List, ListRow, Reading, Tab, Target};
-pub use files::{Files, FilesBuilder, Stored, Version, VersionKind};
+pub use files::{Files, FilesBuilder, NewVersion, Stored, Version, VersionKind};
 pub use filter::Filter;
 pub use gather::{DockerfileText, files, findings, image_facts};
 pub use keys::{Action, HELP, Key};

@@ -1,17 +1,19 @@
 //! All that is on the screen, and what keys make of it.
 
+mod input;
 mod scroll;
 mod tree;
 
 use ratatui::layout::Size;
 
-use super::extract::{checked_name, proposed_name};
+use super::extract::proposed_name;
 use super::facts::{Findings, ImageFacts, LayerFacts, List, Reading, Tab, Target};
 use super::files::{Files, Stored, VersionKind};
 use super::keys::{self, Action, HELP, Key};
 use super::layout::{self, Areas};
 use super::view::{Sort, Status};
 
+pub(super) use input::Input;
 pub(super) use scroll::Scroll;
 pub(super) use tree::TreePane;
 
@@ -53,18 +55,6 @@ pub enum Effect {
         path: Vec<u8>,
         /// The name of the new file.
         name: String,
-    },
-}
-
-/// What is being typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Input {
-    Filter(String),
-    Name {
-        text: String,
-        stored: Stored,
-        path: Vec<u8>,
-        error: Option<&'static str>,
     },
 }
 
@@ -352,88 +342,5 @@ impl State {
             }
             None => self.note = Some("only regular files can be written".to_owned()),
         }
-    }
-
-    fn typed(&mut self, action: Action) -> Option<Effect> {
-        match (self.input.take(), action) {
-            (None, _) => {
-                // Escape outside of any input.
-                self.tree.filter = Default::default();
-                self.tree.choose();
-            }
-            (Some(Input::Filter(_)), Action::Cancel) => {
-                self.tree.filter = Default::default();
-                self.tree.choose();
-            }
-            (Some(Input::Filter(text)), Action::Accept) => {
-                // A pattern that is wrong stays to be mended.
-                if self.tree.filter.error.is_some() {
-                    self.input = Some(Input::Filter(text));
-                }
-            }
-            (Some(Input::Filter(mut text)), action) => {
-                let plain = self.tree.filter.plain != (action == Action::TurnPlain);
-                edit(&mut text, action);
-                self.tree.filter.set(text.clone(), plain);
-                self.tree.choose();
-                self.tree.open_found();
-                self.input = Some(Input::Filter(text));
-            }
-            (Some(Input::Name { .. }), Action::Cancel) => {}
-            (
-                Some(Input::Name {
-                    text, stored, path, ..
-                }),
-                Action::Accept,
-            ) => match checked_name(&text) {
-                Ok(()) => {
-                    return Some(Effect::Extract {
-                        stored,
-                        path,
-                        name: text,
-                    });
-                }
-                Err(error) => {
-                    self.input = Some(Input::Name {
-                        text,
-                        stored,
-                        path,
-                        error: Some(error),
-                    });
-                }
-            },
-            (
-                Some(Input::Name {
-                    mut text,
-                    stored,
-                    path,
-                    ..
-                }),
-                action,
-            ) => {
-                edit(&mut text, action);
-                self.input = Some(Input::Name {
-                    text,
-                    stored,
-                    path,
-                    error: None,
-                });
-            }
-        }
-        None
-    }
-}
-
-/// Characters that are typed in one go; nobody types a longer pattern.
-const TYPED: usize = 256;
-
-fn edit(text: &mut String, action: Action) {
-    match action {
-        Action::Type(c) if text.chars().count() < TYPED && !c.is_control() => text.push(c),
-        Action::Erase => {
-            text.pop();
-        }
-        Action::EraseAll => text.clear(),
-        _ => {}
     }
 }
