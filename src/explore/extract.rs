@@ -1,6 +1,8 @@
 //! One file of an image → one new file in a folder.
 
+use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::oci::escape_bytes;
@@ -67,6 +69,8 @@ pub fn write_new(
     }
     let mut file = tempfile::Builder::new()
         .prefix(".rslim-")
+        // As of any new file: what the user's mask leaves.
+        .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
     let mut out = io::BufWriter::new(file.as_file_mut());
     write(&mut out)?;

@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::TryRecvError;
 use std::thread;
 use std::time::Duration;
 
@@ -115,14 +114,9 @@ impl Session<'_> {
         let mut any = false;
         // Asked before the messages: what it told last is among them.
         let finished = self.worker.is_finished();
-        loop {
-            match self.worker.messages.try_recv() {
-                Ok(message) => {
-                    self.hear(message)?;
-                    any = true;
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(message) = self.worker.messages.try_recv() {
+            self.hear(message)?;
+            any = true;
         }
         if self.is_reading
             && let Some(reading) = self.worker.counter.reading()

@@ -43,14 +43,14 @@ pub(super) fn rule(theme: Theme, areas: Areas, buffer: &mut Buffer) {
 
 /// The tabs with their numbers; where they have no room, the one that is shown.
 pub(super) fn tabs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let all: usize = Tab::ALL.iter().map(|tab| tab.name().len() + 4).sum();
+    let all: usize = Tab::ALL.iter().map(|tab| tab.name().len() + 3).sum();
     let roomy = usize::from(area.width) >= all;
     let mut spans = Vec::new();
     for tab in Tab::ALL {
         let number = tab.index() + 1;
         let text = match roomy || tab == state.tab {
-            true => format!(" {number} {} ", tab.name()),
-            false => format!(" {number} "),
+            true => format!(" {number} {}", tab.name()),
+            false => format!(" {number}"),
         };
         let style = match (tab == state.tab, state.focus()) {
             (true, Focus::Content) => theme.selected(),
