@@ -51,6 +51,8 @@ fn check(state: &State) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn nothing_panics_and_selections_stay_in_range(
         inputs in prop::collection::vec(inputs(), 0..60),
