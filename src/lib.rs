@@ -4,7 +4,7 @@
 //! [`codec`] → [`oci`] → [`registry`] → [`source`] → [`layer`] → [`tree`] → [`ruleset`] →
 //! [`analyze`] → [`inspect`] → [`dockerfile`] → [`attribute`] → [`lint`] → [`gate`] → [`closure`] →
 //! [`rewrite`] → [`sink`] → [`squash`] → [`trace`] → [`probe`] → [`evidence`] → [`slim`] →
-//! [`replay`] → [`report`] → [`cli`].
+//! [`replay`] → [`report`] → `explore` → [`cli`].
 //!
 //! ```no_run
 //! use rslim::{analyze, codec, layer, ruleset, source};
@@ -36,6 +36,8 @@ pub mod closure;
 pub mod codec;
 pub mod dockerfile;
 pub mod evidence;
+#[cfg(feature = "tui")]
+pub mod explore;
 pub mod gate;
 pub mod inspect;
 pub mod layer;

@@ -14,6 +14,8 @@ use super::completions::{CompletionsCommand, ManCommand};
 use super::config::ConfigCommand;
 use super::diff::DiffCommand;
 use super::dockerfile::DockerfileArguments;
+#[cfg(feature = "tui")]
+use super::explore::ExploreCommand;
 use super::failure::Failure;
 use super::history::HistoryCommand;
 use super::image::ImageArguments;
@@ -49,6 +51,8 @@ pub(super) enum Command {
     Completions(CompletionsCommand),
     Config(ConfigCommand),
     Diff(Box<DiffCommand>),
+    #[cfg(feature = "tui")]
+    Explore(Box<ExploreCommand>),
     History(Box<HistoryCommand>),
     Lint(Box<LintCommand>),
     Man(ManCommand),

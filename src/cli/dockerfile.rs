@@ -91,6 +91,12 @@ impl Given {
         Ok(BuiltImage::new(image, analysis, answer, inspection, stage))
     }
 
+    /// The file's text.
+    #[cfg(feature = "tui")]
+    pub(super) fn text(&self) -> &str {
+        &self.file.text
+    }
+
     /// Which instructions made the layers of an image, of which the lowest may be
     /// known to be a base image's.
     pub(super) fn explain(

@@ -13,6 +13,8 @@ mod config;
 mod destination;
 mod diff;
 mod dockerfile;
+#[cfg(feature = "tui")]
+mod explore;
 mod failure;
 mod history;
 mod image;
@@ -63,6 +65,8 @@ pub fn run() -> ExitCode {
         Command::Completions(command) => completions::completions(&command).map(|()| Outcome::Fine),
         Command::Config(command) => config::run(&command).map(|()| Outcome::Fine),
         Command::Diff(command) => diff::run(&command),
+        #[cfg(feature = "tui")]
+        Command::Explore(command) => explore::run(command).map(|()| Outcome::Fine),
         Command::History(command) => history::run(&command),
         Command::Lint(command) => lint::run(&command),
         Command::Man(command) => completions::man(&command).map(|()| Outcome::Fine),

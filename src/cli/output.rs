@@ -86,6 +86,8 @@ fn check<F: ReportFormat>(plan: &[Output<F>]) -> Result<(), Failure> {
 pub(super) fn clean_up_on_interrupt() {
     let set = ctrlc::set_handler(|| {
         sink::remove_unfinished();
+        #[cfg(feature = "tui")]
+        super::explore::restore_if_shown();
         std::process::exit(130);
     });
     if let Err(problem) = set {

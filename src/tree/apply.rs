@@ -46,6 +46,19 @@ pub struct LayerCounts {
     pub removed: u64,
 }
 
+/// What one layer made of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PathChange {
+    /// The path.
+    pub node: NodeId,
+    /// The layer.
+    pub layer: u16,
+    /// The entry whose contents it shows from then on; `None` where it is gone.
+    pub inode: Option<EntryId>,
+    /// Whether it is a further name of a file.
+    pub linked: bool,
+}
+
 /// What merging did on the way.
 #[derive(Debug, Default)]
 pub struct MergeLog {
@@ -58,10 +71,24 @@ pub struct MergeLog {
     pub warnings: Vec<String>,
     /// How many more there were.
     more_warnings: u64,
+    /// Every change of a path in its order, where that was asked for. Of several by
+    /// one layer the last counts; directories without an entry are not told.
+    pub changes: Option<Vec<PathChange>>,
 }
 
 impl MergeLog {
     const WARNINGS: usize = 50;
+
+    fn changed(&mut self, node: NodeId, layer: u32, inode: Option<EntryId>, linked: bool) {
+        if let Some(changes) = &mut self.changes {
+            changes.push(PathChange {
+                node,
+                layer: layer as u16,
+                inode,
+                linked,
+            });
+        }
+    }
 
     fn warn(&mut self, message: impl FnOnce() -> String) {
         if self.warnings.len() < Self::WARNINGS {
@@ -76,8 +103,20 @@ impl Tree {
     /// Merges layers, lowest first. Cannot fail: entries that make no sense
     /// are reported in the log and make as much of the tree as they can.
     pub fn merge(layers: Vec<Arc<LayerContent>>) -> (Tree, MergeLog) {
+        Self::merge_into(layers, MergeLog::default())
+    }
+
+    /// As [`Tree::merge`], with [`MergeLog::changes`], 20 bytes a change.
+    pub fn merge_with_changes(layers: Vec<Arc<LayerContent>>) -> (Tree, MergeLog) {
+        let log = MergeLog {
+            changes: Some(Vec::new()),
+            ..MergeLog::default()
+        };
+        Self::merge_into(layers, log)
+    }
+
+    fn merge_into(layers: Vec<Arc<LayerContent>>, mut log: MergeLog) -> (Tree, MergeLog) {
         let mut tree = Tree::empty(layers);
-        let mut log = MergeLog::default();
         for layer in 0..tree.layers.len() {
             let content = Arc::clone(&tree.layers[layer]);
             let counts = Apply {
@@ -261,6 +300,7 @@ impl Apply<'_> {
             }
             self.hide(node, Cause::Deleted);
             self.cleared.remove(&node);
+            self.log.changed(node, self.layer, None, false);
             self.tree.nodes[node as usize].state &= !(Node::PRESENT | Node::TOUCHED);
         }
     }
@@ -297,6 +337,7 @@ impl Apply<'_> {
         n.layer = id.layer as u16;
         n.state = (n.state | Node::PRESENT) & !(Node::IMPLIED | Node::LINKED);
         self.tree.relink(node);
+        self.log.changed(node, self.layer, Some(id), false);
     }
 
     /// Makes `node` a further name of what `target` names.
@@ -321,6 +362,7 @@ impl Apply<'_> {
         };
         self.tree.nodes[node as usize].state |= Node::LINKED;
         self.tree.links.insert(node, inode);
+        self.log.changed(node, self.layer, Some(inode), true);
         *self.tree.names.entry(inode).or_insert(1) += 1;
     }
 
@@ -382,6 +424,8 @@ impl Apply<'_> {
     /// A file that a directory without an entry has taken the place of.
     fn lost(&mut self, node: NodeId, inode: Option<EntryId>) {
         let Some(inode) = inode else { return };
+        // What is put into the directory makes it be there.
+        self.log.changed(node, self.layer, None, false);
         self.counts.removed += 1;
         self.tree.links.remove(&node);
         if let Some(names) = self.tree.names.get_mut(&inode) {

@@ -24,7 +24,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use crate::layer::{EntryKind, EntryRef, LayerContent};
 
-pub use apply::{Cause, Hidden, LayerCounts, MergeLog};
+pub use apply::{Cause, Hidden, LayerCounts, MergeLog, PathChange};
 pub use compare::{Difference, Digested, TreeChange, compare};
 pub use digest::{ContentDigests, TreeDigest};
 pub use walk::{Step, Walk};

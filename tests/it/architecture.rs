@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in order; each uses only those before it.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "codec",
     "oci",
     "registry",
@@ -29,6 +29,7 @@ const ROOMS: [&str; 24] = [
     "slim",
     "replay",
     "report",
+    "explore",
     "cli",
 ];
 

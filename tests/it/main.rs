@@ -11,6 +11,8 @@ mod closure;
 mod command_line;
 mod contract;
 mod engine;
+#[cfg(feature = "tui")]
+mod explore;
 mod folding;
 mod gate;
 mod hostile;
