@@ -186,6 +186,8 @@ fn in_a_terminal() {
     tmux.keys(&["Enter"]);
     tmux.sees("stays as it is");
     tmux.run(&["resize-window", "-x", "40", "-y", "10"]);
+    // What was told goes with the next key.
+    tmux.keys(&["Home"]);
     tmux.sees("? keys  q leave");
     tmux.run(&["resize-window", "-x", "110", "-y", "30"]);
     tmux.keys(&["q"]);
