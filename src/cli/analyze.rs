@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::arguments::{AnalyzeCommand, Format};
 use super::failure::Failure;
-use super::image::locate;
+use super::image::{content_hash, locate};
 use super::output::Output;
 use super::terminal;
 use crate::analyze::{self, Base, DatabaseContents, Evidence};
@@ -112,11 +112,7 @@ fn read(
     wanted: &dyn WantedContents,
 ) -> Result<ScannedImage, Failure> {
     let opened = open(command, locator)?;
-    // Tables of contents have SHA-256 digests of files.
-    let hash = hash.unwrap_or(match &opened {
-        Opened::Image(open) if open.has_toc() => ContentHash::Sha256,
-        _ => ContentHash::Blake3,
-    });
+    let hash = hash.unwrap_or_else(|| content_hash(&opened));
     let image = &command.image_arguments;
     image.scan(&command.image, opened, hash, wanted, command.output.quiet)
 }
@@ -160,16 +156,7 @@ fn given_base(
 }
 
 fn warn(command: &AnalyzeCommand, warnings: &[String]) {
-    /// A broken image can have one for each of a million entries.
-    const SHOWN: usize = 20;
-    if command.output.quiet {
-        return;
-    }
-    for warning in warnings.iter().take(SHOWN) {
-        terminal::warn(warning);
-    }
-    if warnings.len() > SHOWN {
-        let more = warnings.len() - SHOWN;
-        terminal::warn(&format!("and {more} more; --format json has all of them"));
+    if !command.output.quiet {
+        terminal::warn_each(warnings, "--format json has all of them");
     }
 }

@@ -105,9 +105,7 @@ fn read(command: &HistoryCommand, opened: Opened) -> Result<ScannedImage, Failur
     let hash = ContentHash::Blake3;
     let scanned = image.scan(&command.image, opened, hash, &NoContents, command.quiet)?;
     if !command.quiet {
-        for warning in scanned.warnings.iter().take(20) {
-            terminal::warn(warning);
-        }
+        terminal::warn_each(&scanned.warnings, "`rslim analyze -f json` has all of them");
     }
     Ok(scanned)
 }

@@ -110,6 +110,15 @@ impl ImageArguments {
     }
 }
 
+/// The hash to tell files apart by: tables of contents have SHA-256 digests of
+/// them, anything else is hashed faster.
+pub(super) fn content_hash(opened: &Opened) -> ContentHash {
+    match opened {
+        Opened::Image(open) if open.has_toc() => ContentHash::Sha256,
+        _ => ContentHash::Blake3,
+    }
+}
+
 /// Parses the name of an image.
 pub(super) fn locate(image: &str) -> Result<Locator, Failure> {
     let parsed = image.parse();

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use super::destination::engine_name;
 use super::failure::Failure;
 use crate::codec::Encoding;
+use crate::gate::Date;
 use crate::sink::Destination;
 
 /// How the result is written.
@@ -104,20 +105,9 @@ impl ResultArguments {
 fn rfc3339(seconds: u64) -> String {
     // Years after 9999 have no form; clocks are wrong long before.
     let seconds = seconds.min(253_402_300_799);
-    let (days, time) = (seconds / 86_400, seconds % 86_400);
-    // Days since 1 March of the year 0, in cycles of 400 years.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, year) = match month {
-        0..=9 => (month + 3, era * 400 + year),
-        _ => (month - 9, era * 400 + year + 1),
-    };
+    let (day, time) = (Date::of_seconds(seconds), seconds % 86_400);
     format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        "{day}T{:02}:{:02}:{:02}Z",
         time / 3600,
         time / 60 % 60,
         time % 60

@@ -54,6 +54,18 @@ pub(super) fn warn(message: &str) {
     say("warning", "33", message);
 }
 
+/// Warns of each, but of no more than a person reads: a broken image can have
+/// one for each of a million entries. `all` says where they all are.
+pub(super) fn warn_each(messages: &[String], all: &str) {
+    const SHOWN: usize = 20;
+    for message in messages.iter().take(SHOWN) {
+        warn(message);
+    }
+    if messages.len() > SHOWN {
+        warn(&format!("and {} more; {all}", messages.len() - SHOWN));
+    }
+}
+
 pub(super) fn note(message: &str) {
     say("note", "34", message);
 }

@@ -15,17 +15,17 @@ use self::baseline::BaselineArguments;
 use super::arguments::{OutputArguments, ReportFormat};
 use super::dockerfile::DockerfileArguments;
 use super::failure::Failure;
-use super::image::{ImageArguments, locate};
+use super::image::{ImageArguments, content_hash, locate};
 use super::output::Output;
 use super::{Outcome, lint, terminal};
 use crate::analyze;
 use crate::attribute::Origins;
 use crate::gate::{self, Figures, Measured, Status};
 use crate::inspect::InspectedContents;
-use crate::layer::{ContentHash, ScannedImage, WantedContents};
+use crate::layer::{ScannedImage, WantedContents};
 use crate::report::gate::{Comparison, GateFormat, GateReport};
 use crate::ruleset::{CacheRules, SecretRules};
-use crate::source::{Locator, Opened};
+use crate::source::Locator;
 use crate::tree::Tree;
 
 const CI_HELP: &str = "\
@@ -288,11 +288,7 @@ fn scan(
     let begun = Instant::now();
     let image = &command.image_arguments;
     let opened = image.open(locator)?;
-    // Tables of contents have SHA-256 digests of files.
-    let hash = match &opened {
-        Opened::Image(open) if open.has_toc() => ContentHash::Sha256,
-        _ => ContentHash::Blake3,
-    };
+    let hash = content_hash(&opened);
     let quiet = command.output.quiet;
     let scanned = image.scan(&command.image, opened, hash, wanted, quiet)?;
     if command.output.verbose {
@@ -323,18 +319,8 @@ fn write(
 }
 
 fn say_warnings(command: &CiCommand, warnings: &[String]) {
-    /// A broken image can have one for each of a million entries.
-    const SHOWN: usize = 20;
-    if command.output.quiet {
-        return;
-    }
-    for warning in warnings.iter().take(SHOWN) {
-        terminal::warn(warning);
-    }
-    if let Some(more) = warnings.len().checked_sub(SHOWN).filter(|&more| more > 0) {
-        terminal::warn(&format!(
-            "and {more} more; `rslim analyze -f json` has all of them"
-        ));
+    if !command.output.quiet {
+        terminal::warn_each(warnings, "`rslim analyze -f json` has all of them");
     }
 }
 

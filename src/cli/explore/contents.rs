@@ -4,9 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::ExploreCommand;
-use super::worker::hash_of;
 use crate::cli::failure::Failure;
-use crate::cli::image::locate;
+use crate::cli::image::{content_hash, locate};
 use crate::explore::{Stored, write_new};
 use crate::layer::{self, Contents, NoProgress, ScanOptions, WantedContents};
 use crate::oci::escape_bytes;
@@ -93,7 +92,7 @@ fn read_again(command: &ExploreCommand, tree: &Tree, id: EntryId) -> io::Result<
     let options = ScanOptions {
         limits: arguments.reading.limits(),
         jobs: arguments.reading.jobs(),
-        hash: hash_of(&opened),
+        hash: content_hash(&opened),
         verify: arguments.reading.verify.into(),
         wanted: &One(path.clone()),
         spool_from: None,

@@ -6,13 +6,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use super::ExploreCommand;
-use crate::analyze::{self, Analysis, DatabaseContents, Evidence, detect_base};
+use crate::analyze::{self, Analysis, DatabaseContents, detect_base};
 use crate::attribute::{Origins, Question, attribute, reconstruct};
 use crate::cli::dockerfile::Given;
 use crate::cli::failure::Failure;
+use crate::cli::image::content_hash;
 use crate::dockerfile;
 use crate::explore::{self, DockerfileText, News, Reading};
-use crate::layer::{self, ContentHash, Progress, ScanOptions, ScannedImage};
+use crate::layer::{self, Progress, ScanOptions, ScannedImage};
 use crate::oci::Image;
 use crate::ruleset::CacheRules;
 use crate::source::{Locator, Opened};
@@ -41,14 +42,6 @@ impl Worker {
     /// Whether nothing more comes.
     pub(super) fn is_finished(&self) -> bool {
         self.handle.is_finished()
-    }
-}
-
-/// Tables of contents have SHA-256 digests of files.
-pub(super) fn hash_of(opened: &Opened) -> ContentHash {
-    match opened {
-        Opened::Image(open) if open.has_toc() => ContentHash::Sha256,
-        _ => ContentHash::Blake3,
     }
 }
 
@@ -144,7 +137,7 @@ impl Job {
         let options = ScanOptions {
             limits: arguments.reading.limits(),
             jobs: arguments.reading.jobs(),
-            hash: hash_of(&opened),
+            hash: content_hash(&opened),
             verify: arguments.reading.verify.into(),
             wanted: &DatabaseContents,
             spool_from: None,
@@ -188,10 +181,9 @@ impl Job {
     fn show_findings(&self, image: &Image, analysis: &Analysis) -> Result<(), Failure> {
         let layers = analysis.layers.len();
         let base = analysis.base.as_ref();
-        let certain = base.filter(|base| base.evidence == Evidence::Image);
         let findings = match &self.given {
             Some(given) => {
-                let answer = given.explain(image, layers, certain.map(|base| base.layers))?;
+                let answer = given.explain(image, layers, None)?;
                 let origins = Origins {
                     path: given.path.clone(),
                     layers: answer.layers,

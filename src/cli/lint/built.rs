@@ -1,15 +1,14 @@
 //! The image that a Dockerfile built, for measuring findings.
 
 use super::{LintCommand, Loaded};
-use crate::analyze::{self, Analysis, Evidence};
+use crate::analyze;
 use crate::attribute::Attributions;
 use crate::cli::dockerfile::Given;
 use crate::cli::failure::Failure;
-use crate::cli::image::locate;
+use crate::cli::image::{content_hash, locate};
 use crate::cli::terminal;
 use crate::dockerfile;
 use crate::inspect::InspectedContents;
-use crate::layer::ContentHash;
 use crate::lint::BuiltImage;
 use crate::ruleset::{CacheRules, SecretRules};
 
@@ -46,22 +45,16 @@ pub(super) fn image(
     let opened = arguments.open(&locate(name)?)?;
     let wanted = InspectedContents(&secrets);
     let quiet = command.output.quiet;
-    let scan = arguments.scan(name, opened, ContentHash::Blake3, &wanted, quiet)?;
+    let hash = content_hash(&opened);
+    let scan = arguments.scan(name, opened, hash, &wanted, quiet)?;
     let analysis =
         analyze::analyze(&scan, &caches, None).map_err(|error| Failure::of(name, &error))?;
     let layers = scan.layers.len();
-    let answer = given.explain(&scan.image, layers, sure_base(&analysis))?;
+    let answer = given.explain(&scan.image, layers, None)?;
     if !quiet {
         warn_of_unknown(&given, name, &answer);
     }
     given.built(&scan, &analysis, &answer, &secrets).map(Some)
-}
-
-/// How many layers are the base's for certain.
-fn sure_base(analysis: &Analysis) -> Option<usize> {
-    let base = analysis.base.as_ref();
-    let base = base.filter(|base| base.evidence == Evidence::Image);
-    base.map(|base| base.layers)
 }
 
 /// Says that some layers have no line.
