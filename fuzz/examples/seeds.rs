@@ -28,6 +28,25 @@ fn main() -> io::Result<()> {
         ("words", &b"docker-archive:app.tar:app:1.0"[..]),
         ("words", b"linux/arm64/v8"),
         ("names", b"./usr/../bin//x\xff"),
+        (
+            "evidence",
+            br#"{"schema_version":1,"images":["sha256:aa"],"probes":["GET /"],"paths":[
+            {"path":"/bin/sh","use":["exec","looked"],"by":["/init"]}]}"#,
+        ),
+        ("probes", b"POST /x?y status=302 header='A: b' body=\"c d\" crawl=5"),
+        (
+            "probes",
+            b"[[probe]]\ntcp = 6379\nsend = 'PING\\r\\n'\n[[probe]]\nexec = ['a', 'b']\n",
+        ),
+        (
+            "web",
+            br#"<a href="/one">1</a> <img src='../two.png'> <style>a{b:url("bg.gif")}</style>"#,
+        ),
+        (
+            "web",
+            br##"{"servers":[{"url":"http://x:1/api/"}],"paths":{"/u/{id}":{"get":{"parameters":[
+            {"name":"id","in":"path","schema":{"example":"a b"}},{"$ref":"#/x"}]}}}}"##,
+        ),
     ];
     for (target, seed) in targets {
         seeds.write(target, seed)?;

@@ -44,33 +44,38 @@ impl Crawl {
 
     /// Takes the links out of an answer.
     pub(super) fn read(&mut self, page: &Http, answer: &Answer) {
-        let Answer::Http { headers, body, .. } = answer else {
-            return;
-        };
-        let header = |wanted: &str| {
-            let found = headers.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.as_str())
-        };
-        let kind = header("content-type").unwrap_or_default();
-        let mut found = Vec::new();
-        found.extend(header("location").map(str::to_owned));
-        let text = String::from_utf8_lossy(body);
-        if kind.starts_with("text/html") || kind.contains("xml") {
-            for name in ["href", "src", "action"] {
-                attributes(&text, name, &mut found);
-            }
-        }
-        if kind.starts_with("text/css") || kind.starts_with("text/html") {
-            urls(&text, &mut found);
-        }
-        for link in found {
-            if let Some(path) = resolve(&page.path, &link)
-                && self.seen.insert(path.clone())
-            {
+        for path in links(&page.path, answer) {
+            if self.seen.insert(path.clone()) {
                 self.queue.push_back(path);
             }
         }
     }
+}
+
+/// The paths on the same host that a page's links lead to, in their order; `from` is the page's
+/// own path.
+pub fn links(from: &str, answer: &Answer) -> Vec<String> {
+    let Answer::Http { headers, body, .. } = answer else {
+        return Vec::new();
+    };
+    let header = |wanted: &str| {
+        let found = headers.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str())
+    };
+    let kind = header("content-type").unwrap_or_default();
+    let mut found = Vec::new();
+    found.extend(header("location").map(str::to_owned));
+    let text = String::from_utf8_lossy(body);
+    if kind.starts_with("text/html") || kind.contains("xml") {
+        for name in ["href", "src", "action"] {
+            attributes(&text, name, &mut found);
+        }
+    }
+    if kind.starts_with("text/css") || kind.starts_with("text/html") {
+        urls(&text, &mut found);
+    }
+    let paths = found.iter().filter_map(|link| resolve(from, link));
+    paths.collect()
 }
 
 /// The values of `name="…"` and `name='…'`.
@@ -103,9 +108,11 @@ fn urls(text: &str, found: &mut Vec<String>) {
 /// A link on the page `from` as a path on the same host.
 fn resolve(from: &str, link: &str) -> Option<String> {
     let link = link.trim().split('#').next().unwrap_or_default();
-    if link.is_empty() {
+    // A line of a request ends where one of these is.
+    if link.is_empty() || link.contains(char::is_control) {
         return None;
     }
+    let link = &link.replace(' ', "%20");
     let path = match link.split_once("://") {
         Some((scheme, rest)) if scheme == "http" || scheme == "https" => {
             let at = rest.find('/').unwrap_or(rest.len());
@@ -121,7 +128,7 @@ fn resolve(from: &str, link: &str) -> Option<String> {
             });
         }
         Some(_) => return None,
-        None => link,
+        None => link.as_str(),
     };
     let scheme = path.split(['/', '?']).next().unwrap_or_default();
     if path.starts_with("//") || scheme.contains(':') {
@@ -189,6 +196,8 @@ mod tests {
             ("data:image/png;base64,x", None),
             ("#top", None),
             ("", None),
+            ("/a b", Some("/a%20b")),
+            ("/a\r\nHost: x", None),
         ] {
             assert_eq!(resolve("/a/b?c", link).as_deref(), path, "{link}");
         }

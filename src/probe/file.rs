@@ -66,7 +66,11 @@ pub fn read(path: &Path) -> Result<Plan, ProbeError> {
     parse(&text, yaml, directory).map_err(failed)
 }
 
-fn parse(text: &str, yaml: bool, directory: &Path) -> Result<Plan, String> {
+/// Reads the text of such a file. Names of files in it start from `directory`.
+///
+/// # Errors
+/// What is wrong with it, and with which probe.
+pub fn parse(text: &str, yaml: bool, directory: &Path) -> Result<Plan, String> {
     let file: File = match yaml {
         true => serde_saphyr::from_str(text).map_err(|error| error.to_string())?,
         false => toml::from_str(text).map_err(|error| error.to_string())?,

@@ -25,7 +25,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// What is wrong with the document.
-pub(super) fn requests(document: &[u8]) -> Result<Vec<String>, String> {
+pub fn requests(document: &[u8]) -> Result<Vec<String>, String> {
     let value: Value = match serde_json::from_slice(document) {
         Ok(value) => value,
         Err(error) => {
@@ -50,7 +50,12 @@ pub(super) fn requests(document: &[u8]) -> Result<Vec<String>, String> {
             .filter_map(Value::as_array)
             .flatten();
         let parameters: Vec<&Value> = parameters.map(|p| referred(&value, p)).collect();
-        found.extend(fill(path, &parameters).map(|path| format!("{base}{path}")));
+        // Others are no paths, and must not become lines of a request of their own.
+        if !path.starts_with('/') || format!("{base}{path}").contains(char::is_control) {
+            continue;
+        }
+        let path = fill(path, &parameters);
+        found.extend(path.map(|path| format!("{base}{path}").replace(' ', "%20")));
     }
     Ok(found)
 }
@@ -168,10 +173,11 @@ mod tests {
               "/users/{id}":{"parameters":[{"$ref":"#/components/parameters/id"}],
                 "get":{"parameters":[{"name":"full","in":"query","schema":{"default":true}}]}},
               "/unknown/{x}":{"get":{"parameters":[{"name":"x","in":"path","required":true}]}},
-              "/undeclared/{y}":{"get":{}}}}"##;
+              "/undeclared/{y}":{"get":{}},
+              "no/path":{"get":{}},"/two\nlines":{"get":{}},"/a space":{"get":{}}}}"##;
         assert_eq!(
             requests(document).unwrap(),
-            ["/api/plain", "/api/users/a%20b?full=true"]
+            ["/api/a%20space", "/api/plain", "/api/users/a%20b?full=true"]
         );
         let yaml = b"swagger: '2.0'\nbasePath: /v1\npaths:\n  /x:\n    get: {}\n";
         assert_eq!(requests(yaml).unwrap(), ["/v1/x"]);
