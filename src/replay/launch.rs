@@ -25,6 +25,8 @@ pub struct Launching {
     pub tracer: Option<Tracer>,
     /// Whether fanotify watches too.
     pub witness: bool,
+    /// Whether all system calls are noted, for [`profile`](super::profile()).
+    pub calls: bool,
 }
 
 /// The `PATH` of containers whose image sets none.
@@ -94,8 +96,12 @@ pub fn launch(
         },
         stop_signal: signal(&run.stop_signal),
         limits: launching.limits,
-        tracer: launching.tracer.unwrap_or(Tracer::Seccomp),
+        tracer: match launching.calls {
+            true => Tracer::Ptrace,
+            false => launching.tracer.unwrap_or(Tracer::Seccomp),
+        },
         witness: launching.witness,
+        calls: launching.calls,
         absent: Vec::new(),
         contents: Vec::new(),
     })

@@ -1,5 +1,6 @@
 //! One run: started, asked, stopped, and what was seen.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ impl Default for Patience {
 
 /// How long a program that is asked nothing must live.
 const ALIVE: Duration = Duration::from_secs(5);
+/// How long a program may take to end that is known to end by itself.
+const LATE: Duration = Duration::from_secs(10);
 
 /// What happens in a container besides the probes, as long as somebody wants.
 pub type Wait<'a> = &'a (dyn Fn(&dyn Target, &[u16]) + Sync);
@@ -70,6 +73,8 @@ pub struct Observed {
     pub warnings: Vec<String>,
     /// Paths that a second witness saw opened, and the recorder did not.
     pub unrecorded: Vec<Vec<u8>>,
+    /// The numbers of the system calls that were made, where they were asked for.
+    pub calls: BTreeSet<u32>,
 }
 
 impl<'a> Runs<'a> {
@@ -136,7 +141,17 @@ impl<'a> Runs<'a> {
         Ok(observed(asked, run, own))
     }
 
-    /// Runs what is left of it when paths are gone and others have other contents.
+    /// Runs the image without a question, for a moment: how its program ends by itself, if it
+    /// does.
+    ///
+    /// # Errors
+    /// [`ReplayError`].
+    pub fn unasked(&self, root: &Path) -> Result<Observed, ReplayError> {
+        self.whole(root, &Plan::default(), None)
+    }
+
+    /// Runs what is left of it when paths are gone and others have other contents. `ends` says
+    /// that the image's own program ended by itself.
     ///
     /// # Errors
     /// [`ReplayError`] where the container itself broke.
@@ -146,6 +161,7 @@ impl<'a> Runs<'a> {
         plan: &Plan,
         absent: Vec<Vec<u8>>,
         contents: Vec<(Vec<u8>, Vec<u8>)>,
+        ends: bool,
     ) -> Result<Observed, ReplayError> {
         let spec = Spec {
             root: root.to_owned(),
@@ -166,6 +182,9 @@ impl<'a> Runs<'a> {
             Err(error) => return Err(error.into()),
         };
         let asked = self.ask(&container, &spec, plan, false, None);
+        if ends {
+            container.wait_main(LATE);
+        }
         let own = container.main_status();
         let run = container.stop(self.patience.stop)?;
         let failed = run.over_limit.clone();
@@ -213,6 +232,7 @@ fn observed(asked: Asked, run: Run, own: Option<Status>) -> Observed {
         last_words: last_words(&run.logs),
         warnings: run.warnings,
         unrecorded: run.disagreements,
+        calls: run.calls,
     }
 }
 

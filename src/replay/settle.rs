@@ -42,6 +42,8 @@ pub struct Settled {
     pub verification: Verification,
     /// What all runs used.
     pub evidence: Evidence,
+    /// The system calls that all runs made, where they were asked for.
+    pub calls: BTreeSet<u32>,
 }
 
 /// Adds what a run used to evidence.
@@ -78,6 +80,9 @@ pub fn settle(
         verification.probes.push(outcome.probe.clone());
     }
     let used = options.evidence.clone();
+    let mut calls = whole.calls.clone();
+    let mut own_end = whole.ended;
+    let mut was_left_alone = false;
     let proposal = loop {
         let proposal = slim::propose(ground, &options)?;
         if !proposal.faults.is_empty() {
@@ -88,14 +93,23 @@ pub fn settle(
         let contents = decisions.changed.iter();
         let contents = contents.map(|(node, bytes)| (absolute(image, *node), bytes.clone()));
         let absent = absent(image, &keeps);
-        let seen = runs.smaller(root, &whole.asked.plan, absent, contents.collect())?;
+        let (plan, contents) = (&whole.asked.plan, contents.collect());
+        let seen = runs.smaller(root, plan, absent, contents, own_end.is_some())?;
         verification.rounds += 1;
+        calls.extend(&seen.calls);
         verification.deviations = match &seen.failed {
             Some(why) => vec![of_program(why.clone())],
             None => compare(&whole.asked.outcomes, &seen.asked.outcomes),
         };
-        if seen.failed.is_none() && seen.ended != whole.ended {
-            let how = match (&seen.ended, &whole.ended) {
+        if seen.ended.is_some() && own_end.is_none() && !was_left_alone {
+            // The image was stopped after its answers; left alone, its program may end the same way.
+            let alone = runs.unasked(root)?;
+            was_left_alone = true;
+            own_end = alone.ended;
+            calls.extend(&alone.calls);
+        }
+        if seen.failed.is_none() && seen.ended != own_end {
+            let how = match (&seen.ended, &own_end) {
                 (Some(ended), None) => format!("it ends with {ended}: {}", seen.last_words),
                 (Some(ended), Some(was)) => {
                     format!("it ends with {ended}, not {was}: {}", seen.last_words)
@@ -128,6 +142,7 @@ pub fn settle(
         proposal,
         verification,
         evidence: options.evidence,
+        calls,
     })
 }
 

@@ -242,6 +242,7 @@ impl Container {
             events: record.events,
             over_limit,
             disagreements,
+            calls: record.calls,
             warnings,
         })
     }

@@ -1,5 +1,6 @@
 //! What to run, within which limits, and what came out of it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ pub struct Spec {
     /// mistakes of the recorder. It needs [`Mapping::Root`](super::Mapping)
     /// and is not there with others.
     pub witness: bool,
+    /// Whether the numbers of all system calls are recorded as well. It takes
+    /// [`Tracer::Ptrace`], and time.
+    pub calls: bool,
     /// Absolute paths of the tree that the container does not have, none below another.
     pub absent: Vec<Vec<u8>>,
     /// Files of the tree that have other contents there.
@@ -174,6 +178,9 @@ pub struct Run {
     /// Paths that the second witness (fanotify) saw opened and the recorder
     /// did not.
     pub disagreements: Vec<Vec<u8>>,
+    /// The numbers of the system calls that were made, where
+    /// [`Spec::calls`] asked for them.
+    pub calls: BTreeSet<u32>,
     /// What was not as it should be, in words.
     pub warnings: Vec<String>,
 }

@@ -59,6 +59,11 @@ pub(in super::super) struct RunningArguments {
     #[arg(long, value_name = "FILE")]
     save_evidence: Option<PathBuf>,
 
+    /// Write a seccomp profile for Docker, Podman or Kubernetes that allows the system calls which
+    /// were made; runs take longer
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["no_run", "tracer"])]
+    save_seccomp: Option<PathBuf>,
+
     /// Run nothing, whatever probes there are: --evidence alone counts
     #[arg(long)]
     no_run: bool,
@@ -242,11 +247,20 @@ impl RunningArguments {
         if let Some(file) = &self.save_evidence {
             self.save(file, &settled.evidence)?;
         }
+        if let Some(file) = &self.save_seccomp {
+            let text = replay::profile(&settled.calls);
+            let written = write_file(file, |out| out.write_all(text.as_bytes()));
+            written.map_err(|error| Failure::writing(&file.display().to_string(), &error))?;
+        }
         Ok(settled)
     }
 
     /// Writes what earlier runs used as one file, where nothing is run.
     pub(super) fn save_given(&self, evidence: &Evidence) -> Result<(), Failure> {
+        if let Some(file) = &self.save_seccomp {
+            let message = format!("{}: nothing was run, so no call was seen", file.display());
+            return Err(Failure::new(message).help("give a probe such as --probe-http /"));
+        }
         let Some(file) = &self.save_evidence else {
             return Ok(());
         };
@@ -274,6 +288,7 @@ impl RunningArguments {
                 TracerArgument::Ptrace => Tracer::Ptrace,
             }),
             witness: self.witness,
+            calls: self.save_seccomp.is_some(),
         }
     }
 

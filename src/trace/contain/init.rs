@@ -177,6 +177,7 @@ impl<'a> Init<'a> {
         Starter {
             mapping: self.mapping,
             tracer: self.tracer,
+            calls: self.spec.calls,
             recorder: self
                 .recorder
                 .as_ref()

@@ -36,6 +36,8 @@ pub(super) struct Starter<'a> {
     pub(super) mapping: &'a Mapping,
     /// How file accesses are recorded.
     pub(super) tracer: Tracer,
+    /// Whether the numbers of all system calls are recorded.
+    pub(super) calls: bool,
     /// Where listeners are sent, when file accesses are recorded.
     pub(super) recorder: Option<BorrowedFd<'a>>,
     /// The name of the container, for the environment.
@@ -154,7 +156,10 @@ impl Starter<'_> {
             Tracer::Ptrace => Answer::Trace,
             Tracer::Seccomp | Tracer::None => Answer::Notify,
         });
-        let program = Program::new(&record::answers(self.mapping.is_single(), seen));
+        // A listener cannot be asked about every call: the one that hands it
+        // over would wait for itself.
+        let others = seen.filter(|&seen| self.calls && seen == Answer::Trace);
+        let program = Program::new(&record::answers(self.mapping.is_single(), seen), others);
         let Some(recorder) = recorder.filter(|_| seen == Some(Answer::Notify)) else {
             if let Some(recorder) = recorder {
                 be_seized(recorder, number)?;
@@ -240,7 +245,7 @@ pub(super) fn probe_listener() -> Result<(), Failure> {
     let (hear, tell) = pipe2(OFlag::O_CLOEXEC).doing("make a pipe")?;
     match sys::fork().doing("start a process")? {
         ForkResult::Child => {
-            let problem = match sys::install(&Program::new(&[])) {
+            let problem = match sys::install(&Program::new(&[], None)) {
                 Ok(_) => String::new(),
                 Err(error) => error.to_string(),
             };

@@ -1,6 +1,6 @@
 //! Turns a call into the accesses it makes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -28,6 +28,7 @@ pub(super) struct Recorder {
     /// Whether some process may have a root directory of its own.
     rooted: bool,
     unreadable: u64,
+    calls: BTreeSet<u32>,
 }
 
 /// What a look at a call has brought.
@@ -71,6 +72,7 @@ impl Recorder {
             single,
             rooted: false,
             unreadable: 0,
+            calls: BTreeSet::new(),
         }
     }
 
@@ -90,7 +92,12 @@ impl Recorder {
                 self.unreadable
             ));
         }
-        self.sink.finish(&remarks)
+        self.sink.finish(&remarks, &self.calls)
+    }
+
+    /// Notes that a call was made, whichever it is.
+    pub(super) fn called(&mut self, call: &Notification) {
+        self.calls.extend(u32::try_from(call.number));
     }
 
     /// Looks at one call, which has not been carried out yet.

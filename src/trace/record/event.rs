@@ -1,5 +1,6 @@
 //! One recorded access, and how it goes through a pipe.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Write};
 
 /// One kind of access to one path. Each comes once in a run.
@@ -63,9 +64,11 @@ pub(super) fn append(out: &mut Vec<u8>, kind: Kind, process: u32, path: &[u8], b
     record(out, kind as u8, process, path, by);
 }
 
-/// Appends the record that ends the stream, with a remark for each line.
-pub(super) fn append_end(out: &mut Vec<u8>, remarks: &[String]) {
-    record(out, END, 0, remarks.join("\n").as_bytes(), b"");
+/// Appends the record that ends the stream, with a remark for each line and
+/// the numbers of the system calls that were made.
+pub(super) fn append_end(out: &mut Vec<u8>, remarks: &[String], calls: &BTreeSet<u32>) {
+    let calls: Vec<u8> = calls.iter().flat_map(|call| call.to_le_bytes()).collect();
+    record(out, END, 0, remarks.join("\n").as_bytes(), &calls);
 }
 
 fn record(out: &mut Vec<u8>, kind: u8, process: u32, path: &[u8], by: &[u8]) {
@@ -84,6 +87,8 @@ pub(in super::super) struct Record {
     pub(in super::super) events: Vec<Event>,
     /// What the recorder had to say.
     pub(in super::super) remarks: Vec<String>,
+    /// The system calls that were made, where all were looked at.
+    pub(in super::super) calls: BTreeSet<u32>,
     /// Whether the recorder finished.
     pub(in super::super) complete: bool,
 }
@@ -138,6 +143,9 @@ impl Record {
                     .filter(|line| !line.is_empty())
                     .map(str::to_owned),
             );
+            let (numbers, _) = by.as_chunks::<4>();
+            self.calls
+                .extend(numbers.iter().map(|&n| u32::from_le_bytes(n)));
             return Ok(Some(true));
         }
         let Some(kind) = Kind::of(head[0]) else {
@@ -194,8 +202,8 @@ impl Sink {
         written
     }
 
-    pub(super) fn finish(mut self, remarks: &[String]) -> io::Result<()> {
-        append_end(&mut self.waiting, remarks);
+    pub(super) fn finish(mut self, remarks: &[String], calls: &BTreeSet<u32>) -> io::Result<()> {
+        append_end(&mut self.waiting, remarks, calls);
         self.flush()
     }
 }
@@ -210,10 +218,11 @@ mod tests {
         append(&mut bytes, Kind::Read, 0, b"/a\xff", b"/bin/x");
         append(&mut bytes, Kind::Link, 7, b"/b", b"");
         let two = bytes.len();
-        append_end(&mut bytes, &["odd".to_owned()]);
+        append_end(&mut bytes, &["odd".to_owned()], &BTreeSet::from([1, 257]));
         let whole = Record::read(&bytes[..]);
         assert!(whole.complete);
         assert_eq!(whole.remarks, ["odd"]);
+        assert_eq!(whole.calls, BTreeSet::from([1, 257]));
         assert_eq!(whole.events.len(), 2);
         assert_eq!(whole.events[0].path, b"/a\xff");
         assert_eq!(whole.events[1].process, 7);

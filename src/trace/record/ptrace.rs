@@ -140,6 +140,10 @@ impl Traced {
         let (number, starting) = self.of.get(&process).copied().unwrap_or((0, false));
         if let Ok(call) = sys::stopped_call(process) {
             let look = recorder.look(&call, starting);
+            // Before it is executed, the calls are those of this program.
+            if !starting || look.executes {
+                recorder.called(&call);
+            }
             if look.pretend {
                 sys::pretend(process);
             }

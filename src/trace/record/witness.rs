@@ -2,7 +2,7 @@
 //! overlay are opened, without knowing of system calls. What it saw and the
 //! recorder did not is a mistake of the recorder.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
@@ -91,7 +91,7 @@ pub(in super::super) fn serve(
     if overflowed {
         remarks.push("the second witness did not see everything: its queue was full".to_owned());
     }
-    sink.finish(&remarks)
+    sink.finish(&remarks, &BTreeSet::new())
 }
 
 /// The path of what was opened; `None` for a file that has been removed.

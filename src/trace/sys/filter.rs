@@ -53,8 +53,12 @@ pub(in super::super) struct Program {
 impl Program {
     /// A program that gives each of these calls its answer, refuses clone
     /// with flags for new namespaces, refuses calls of other machines'
-    /// conventions, and lets everything else through.
-    pub(in super::super) fn new(answers: &[(libc::c_long, Answer)]) -> Program {
+    /// conventions, and gives everything else the answer `others`, or lets it
+    /// through.
+    pub(in super::super) fn new(
+        answers: &[(libc::c_long, Answer)],
+        others: Option<Answer>,
+    ) -> Program {
         let mut program = Program { steps: Vec::new() };
         let no_such_call = Answer::Error(libc::ENOSYS as u16).value();
         program.step(LOAD, 0, 0, AT_MACHINE);
@@ -71,7 +75,8 @@ impl Program {
         program.step(LOAD, 0, 0, AT_FIRST_ARGUMENT);
         program.step(ANY_BIT, 0, 1, NAMESPACES);
         program.step(RETURN, 0, 0, Answer::Error(libc::EPERM as u16).value());
-        program.step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW);
+        let others = others.map_or(libc::SECCOMP_RET_ALLOW, Answer::value);
+        program.step(RETURN, 0, 0, others);
         program
     }
 

@@ -147,3 +147,41 @@ fn an_image_for_another_processor_is_not_run() {
     );
     assert!(ran.err.contains("--no-run"), "{}", ran.err);
 }
+
+#[test]
+fn a_seccomp_profile_allows_what_was_called_and_no_more() {
+    let Some(stage) = staged(|image| image) else {
+        return;
+    };
+    let file = stage.lab.path("profile.json");
+    let path = file.to_str().unwrap();
+    let words = ["--probe-http", "/write/new", "--save-seccomp", path];
+    assert_eq!(stage.left(&words).len(), 0);
+    let profile: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(profile["defaultAction"], "SCMP_ACT_ERRNO");
+    let names = profile["syscalls"][0]["names"].as_array().unwrap();
+    let allowed = |name: &str| names.iter().any(|known| known == name);
+    for called in ["socket", "bind", "listen", "accept", "execve", "write"] {
+        assert!(allowed(called), "{called}: {profile}");
+    }
+    for never in ["ptrace", "mount", "unshare", "chmod", "inotify_init1"] {
+        assert!(!allowed(never), "{never}: {profile}");
+    }
+    let again = stage.lab.path("again.json");
+    let words = ["--save-seccomp", again.to_str().unwrap()];
+    stage.left(&[&["--probe-http", "/write/new"], &words[..]].concat());
+    assert_eq!(fs::read(&file).unwrap(), fs::read(&again).unwrap());
+    let ran = stage.slim(&words);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(ran.err.contains("nothing was run"), "{}", ran.err);
+}
+
+#[test]
+fn a_program_that_ends_about_when_it_is_asked_is_no_difference() {
+    for _ in 0..4 {
+        let Some(stage) = staged(|image| image.cmd(&["exit", "0"])) else {
+            return;
+        };
+        stage.left(&["--probe-exec", "/bin/server cat one"]);
+    }
+}
