@@ -33,7 +33,10 @@ fn main() -> io::Result<()> {
             br#"{"schema_version":1,"images":["sha256:aa"],"probes":["GET /"],"paths":[
             {"path":"/bin/sh","use":["exec","looked"],"by":["/init"]}]}"#,
         ),
-        ("probes", b"POST /x?y status=302 header='A: b' body=\"c d\" crawl=5"),
+        (
+            "probes",
+            b"POST /x?y status=302 header='A: b' body=\"c d\" crawl=5",
+        ),
         (
             "probes",
             b"[[probe]]\ntcp = 6379\nsend = 'PING\\r\\n'\n[[probe]]\nexec = ['a', 'b']\n",

@@ -37,5 +37,9 @@ fuzz_target!(|data: &[u8]| {
             assert!(place.last < file.instructions.len() && place.line <= place.end_line);
         }
     }
-    assert!(dockerfile::parse(reconstruct(&history, None)).errors.is_empty());
+    assert!(
+        dockerfile::parse(reconstruct(&history, None))
+            .errors
+            .is_empty()
+    );
 });

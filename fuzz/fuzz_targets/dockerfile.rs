@@ -5,7 +5,9 @@ use libfuzzer_sys::fuzz_target;
 use rslim::dockerfile;
 
 fuzz_target!(|data: &[u8]| {
-    let Ok((text, _)) = dockerfile::decode(data) else { return };
+    let Ok((text, _)) = dockerfile::decode(data) else {
+        return;
+    };
     let file = dockerfile::parse(text);
     for instruction in &file.instructions {
         assert!(file.text.get(instruction.span.range()).is_some());

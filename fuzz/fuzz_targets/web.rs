@@ -17,6 +17,9 @@ fuzz_target!(|data: &[u8]| {
     }
     for path in paths {
         assert!(path.starts_with('/') || path.is_empty(), "{path:?}");
-        assert!(!path.contains(|c: char| c.is_control() || c == ' '), "{path:?}");
+        assert!(
+            !path.contains(|c: char| c.is_control() || c == ' '),
+            "{path:?}"
+        );
     }
 });
