@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use crate::oci::{ImageConfig, Platform};
 use crate::slim::{Account, View};
-use crate::trace::{Limits, Network, Spec, Tracer};
+use crate::trace::{Limits, Maker, Network, Spec, Tracer};
 
 use super::error::ReplayError;
 
@@ -19,6 +19,8 @@ pub struct Launching {
     pub arguments: Option<Vec<String>>,
     /// Whether the container sees the network of the machine.
     pub host_network: bool,
+    /// Who makes the container, if not this program.
+    pub maker: Option<Maker>,
     /// What it may use.
     pub limits: Limits,
     /// How it is recorded.
@@ -96,6 +98,7 @@ pub fn launch(
         },
         stop_signal: signal(&run.stop_signal),
         limits: launching.limits,
+        maker: launching.maker.clone().unwrap_or(Maker::Own),
         tracer: match launching.calls {
             true => Tracer::Ptrace,
             false => launching.tracer.unwrap_or(Tracer::Seccomp),

@@ -24,5 +24,5 @@ pub use error::{Failure, Reason, TraceError};
 pub use mapping::Mapping;
 pub use record::event::{Event, Kind};
 pub use runner::Runner;
-pub use spec::{Exec, Finished, Limits, Logs, Network, Run, Spec, Status, Tracer};
+pub use spec::{Exec, Finished, Limits, Logs, Maker, Network, Run, Spec, Status, Tracer};
 pub use tree::{Unpacked, remove, unpack};

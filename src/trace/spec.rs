@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::record::event::Event;
+use super::subids;
 
 /// A container to run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Spec {
     pub stop_signal: i32,
     /// What the container may use.
     pub limits: Limits,
+    /// Who makes the namespaces and mounts.
+    pub maker: Maker,
     /// How file accesses are recorded.
     pub tracer: Tracer,
     /// Whether a second witness (fanotify) watches what is opened, to find
@@ -60,6 +63,22 @@ pub enum Network {
     Loopback,
     /// The one of the machine.
     Host,
+}
+
+/// Who makes the namespaces and mounts of a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Maker {
+    /// This program.
+    Own,
+    /// The container runtime (runc, crun) that this file is.
+    Runtime(#[serde(with = "as_os_string")] PathBuf),
+}
+
+impl Maker {
+    /// The container runtime of this name, where it is installed.
+    pub fn runtime(name: &str) -> Option<Maker> {
+        subids::find(name).map(Maker::Runtime)
+    }
 }
 
 /// How file accesses are recorded.

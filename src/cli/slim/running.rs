@@ -19,7 +19,7 @@ use crate::replay::{
     self, Launching, Observed, Patience, ReplayError, Runs, Settled, Trees, Wait, launch,
 };
 use crate::slim::{Ground, Options};
-use crate::trace::{Limits, Mapping, Runner, Tracer};
+use crate::trace::{Limits, Maker, Mapping, Runner, Tracer};
 
 /// What is run, and with which questions.
 #[derive(Debug, Args)]
@@ -104,6 +104,15 @@ pub(in super::super) struct RunningArguments {
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size)]
     max_run_disk: u64,
 
+    /// Who makes the container that the image runs in
+    #[arg(
+        long,
+        value_name = "RUNNER",
+        default_value = "own",
+        hide_short_help = true
+    )]
+    runner: RunnerArgument,
+
     /// How runs are observed
     #[arg(
         long,
@@ -125,6 +134,30 @@ enum Net {
     Loopback,
     /// The host's network
     Host,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RunnerArgument {
+    /// rslim itself
+    Own,
+    /// runc, where it is installed
+    Runc,
+    /// crun, where it is installed
+    Crun,
+}
+
+impl RunnerArgument {
+    fn maker(self) -> Result<Maker, Failure> {
+        let name = match self {
+            RunnerArgument::Own => return Ok(Maker::Own),
+            RunnerArgument::Runc => "runc",
+            RunnerArgument::Crun => "crun",
+        };
+        Maker::runtime(name).ok_or_else(|| {
+            Failure::new(format!("--runner {name}: there is no {name} in PATH"))
+                .help(format!("install {name}, or leave --runner out"))
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -207,7 +240,7 @@ impl RunningArguments {
         let failed = |error: ReplayError| explained(name, &error);
         let image = ground.image;
         let config = image.config();
-        let launching = self.launching();
+        let launching = self.launching()?;
         let spec = launch(ground.subject.view, config, &launching).map_err(failed)?;
         let mapping = Mapping::detect((spec.uid, spec.gid));
         let mapping = mapping.map_err(|error| failed(error.into()))?;
@@ -272,11 +305,12 @@ impl RunningArguments {
         self.save(file, evidence)
     }
 
-    fn launching(&self) -> Launching {
-        Launching {
+    fn launching(&self) -> Result<Launching, Failure> {
+        Ok(Launching {
             env: self.run_env.clone(),
             arguments: (!self.run_arg.is_empty()).then(|| self.run_arg.clone()),
             host_network: self.net == Net::Host,
+            maker: Some(self.runner.maker()?),
             limits: Limits {
                 seconds: self.max_run_time,
                 processes: self.max_processes,
@@ -289,7 +323,7 @@ impl RunningArguments {
             }),
             witness: self.witness,
             calls: self.save_seccomp.is_some(),
-        }
+        })
     }
 
     fn save(&self, file: &Path, evidence: &Evidence) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use super::super::spec::{Network, Spec};
 use super::rootfs::{Outside, bind, fresh, read_only};
 
 /// What Docker hides of /proc.
-const MASKED: &[&str] = &[
+pub(super) const MASKED: &[&str] = &[
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -22,7 +22,7 @@ const MASKED: &[&str] = &[
     "/proc/timer_stats",
 ];
 /// What Docker makes read-only there.
-const READ_ONLY: &[&str] = &[
+pub(super) const READ_ONLY: &[&str] = &[
     "/proc/bus",
     "/proc/fs",
     "/proc/irq",
@@ -117,22 +117,34 @@ pub(super) fn sys(outside: &mut Outside) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The files that name the container and its network.
-pub(super) fn names(spec: &Spec, outside: &mut Outside) -> Result<(), Failure> {
+/// The machine's servers for names, where the container sees its network; `root` is the machine's
+/// root directory.
+pub(super) fn servers(spec: &Spec, root: &str) -> String {
+    match spec.network {
+        // There is no server to ask; asking this machine fails at once.
+        Network::Loopback => "nameserver 127.0.0.1\n".to_owned(),
+        Network::Host => {
+            std::fs::read_to_string(format!("{root}etc/resolv.conf")).unwrap_or_default()
+        }
+    }
+}
+
+/// The files that name the container and its network, with what is in them.
+fn texts(spec: &Spec, servers: String) -> [(&'static str, String); 3] {
     let hosts = format!(
         "127.0.0.1\tlocalhost {0}\n::1\tlocalhost ip6-localhost ip6-loopback {0}\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
         spec.hostname
     );
-    let resolver = match spec.network {
-        // There is no server to ask; asking this machine fails at once.
-        Network::Loopback => "nameserver 127.0.0.1\n".to_owned(),
-        Network::Host => std::fs::read_to_string("etc/resolv.conf").unwrap_or_default(),
-    };
-    for (name, text) in [
+    [
         ("hosts", hosts),
         ("hostname", format!("{}\n", spec.hostname)),
-        ("resolv.conf", resolver),
-    ] {
+        ("resolv.conf", servers),
+    ]
+}
+
+/// Mounts these files over those of the image.
+pub(super) fn names(spec: &Spec, outside: &mut Outside) -> Result<(), Failure> {
+    for (name, text) in texts(spec, servers(spec, "")) {
         let source = outside.memory.join("files").join(name);
         std::fs::write(&source, text).doing_at("write", &source)?;
         let target = Path::new("/etc").join(name);
@@ -145,6 +157,17 @@ pub(super) fn names(spec: &Spec, outside: &mut Outside) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Writes these files over those of the image, in the overlay's upper layer, where nothing more
+/// can be mounted.
+pub(super) fn write_names(spec: &Spec, servers: String) -> Vec<String> {
+    let written = texts(spec, servers).into_iter().map(|(name, text)| {
+        let target = Path::new("/etc").join(name);
+        point(&target).and_then(|()| std::fs::write(&target, text).doing_at("write", &target))
+    });
+    let failed = written.filter_map(Result::err);
+    failed.map(|failure| failure.to_string()).collect()
 }
 
 /// Makes a file to mount on, where the image has none. It lies in the

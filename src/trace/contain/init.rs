@@ -32,29 +32,40 @@ pub(super) struct Pipes {
     pub(super) witness: OwnedFd,
 }
 
+/// What a process inside has to serve a container.
+pub(super) struct Inside<'a> {
+    pub(super) socket: &'a OwnedFd,
+    /// Tells by its end that the process which started everything is gone.
+    pub(super) alive: &'a OwnedFd,
+    pub(super) mapping: &'a Mapping,
+    pub(super) spec: &'a Spec,
+    pub(super) pipes: Pipes,
+}
+
 /// How long killed processes may take to be gone.
 const DYING: Duration = Duration::from_secs(10);
 const TICK: u16 = 100;
 
-/// Runs the container; the status to exit with.
-pub(super) fn run(
-    socket: &OwnedFd,
-    alive: &OwnedFd,
-    mapping: &Mapping,
-    spec: &Spec,
-    pipes: Pipes,
-) -> i32 {
-    match Init::start(socket, mapping, spec, pipes) {
+impl Inside<'_> {
+    /// Says that there will be no container.
+    pub(super) fn fail(socket: &OwnedFd, failure: Failure) -> i32 {
+        // The parent may be gone; then nobody wants to know.
+        let _: std::io::Result<()> = wire::send(socket.as_fd(), &Message::Failed(failure), &[]);
+        1
+    }
+}
+
+/// Runs the container; the status to exit with. `servers` are for `/etc/resolv.conf` of a container
+/// that a runtime has made; without them this is the first process, and makes it.
+pub(super) fn run(inside: Inside<'_>, servers: Option<String>) -> i32 {
+    let (socket, alive) = (inside.socket, inside.alive);
+    match Init::start(inside, servers) {
         Ok(mut init) => {
             init.serve(alive);
             init.finish();
             0
         }
-        Err(failure) => {
-            // The parent may be gone; then nobody wants to know.
-            let _: std::io::Result<()> = wire::send(socket.as_fd(), &Message::Failed(failure), &[]);
-            1
-        }
+        Err(failure) => Inside::fail(socket, failure),
     }
 }
 
@@ -67,6 +78,8 @@ struct Helper {
 
 struct Init<'a> {
     socket: &'a OwnedFd,
+    /// Processes that are not the image's, besides the helpers.
+    own: Vec<Pid>,
     mapping: &'a Mapping,
     tracer: Tracer,
     spec: &'a Spec,
@@ -83,18 +96,30 @@ struct Init<'a> {
 }
 
 impl<'a> Init<'a> {
-    fn start(
-        socket: &'a OwnedFd,
-        mapping: &'a Mapping,
-        spec: &'a Spec,
-        pipes: Pipes,
-    ) -> Result<Init<'a>, Failure> {
+    fn start(inside: Inside<'a>, servers: Option<String>) -> Result<Init<'a>, Failure> {
+        let Inside {
+            socket,
+            mapping,
+            spec,
+            pipes,
+            ..
+        } = inside;
         umask(Mode::empty());
-        sethostname(&spec.hostname).doing("set the host name")?;
+        let mut own = vec![getpid()];
         if spec.network == Network::Loopback {
             sys::raise_loopback().doing("bring up the loopback interface")?;
         }
-        let mut warnings = rootfs::enter(spec, mapping)?;
+        let mut warnings = match servers {
+            None => {
+                sethostname(&spec.hostname).doing("set the host name")?;
+                rootfs::enter(spec, mapping)?
+            }
+            Some(servers) => {
+                // The runtime's own, which keeps the namespaces.
+                own.push(Pid::from_raw(1));
+                rootfs::furnish(spec, servers)?
+            }
+        };
         umask(Mode::from_bits_truncate(0o022));
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGCHLD);
@@ -129,7 +154,7 @@ impl<'a> Init<'a> {
                 })?)
             }
         };
-        let mut spared = vec![getpid()];
+        let mut spared = own.clone();
         spared.extend(recorder.as_ref().map(|recorder| recorder.process));
         // Only real root may watch a file system.
         let wanted = spec.witness && recorder.is_some() && !mapping.has_user_namespace();
@@ -152,6 +177,7 @@ impl<'a> Init<'a> {
         spared.extend(witness.as_ref().map(|witness| witness.process));
         let mut init = Init {
             socket,
+            own,
             mapping,
             tracer,
             spec,
@@ -291,9 +317,13 @@ impl<'a> Init<'a> {
         if self.kill_main_at.is_some() {
             self.ending = true;
         }
-        let mut spared = vec![getpid()];
-        spared.extend(self.helpers().map(|one| one.process));
-        table::kill_all(&spared);
+        table::kill_all(&self.spared());
+    }
+
+    /// The processes that are not the image's.
+    fn spared(&self) -> Vec<Pid> {
+        let helpers = self.helpers().map(|one| one.process);
+        self.own.iter().copied().chain(helpers).collect()
     }
 
     fn answer(&mut self, request: Request, fds: Vec<OwnedFd>) {
@@ -346,12 +376,7 @@ impl<'a> Init<'a> {
     fn finish(&mut self) {
         self.ending = true;
         let until = Instant::now() + DYING;
-        let spared = |init: &Init<'_>| {
-            let mut spared = vec![getpid()];
-            spared.extend(init.helpers().map(|one| one.process));
-            spared
-        };
-        while table::kill_all(&spared(self)) > 0 && Instant::now() < until {
+        while table::kill_all(&self.spared()) > 0 && Instant::now() < until {
             self.collect();
             std::thread::sleep(Duration::from_millis(1));
         }

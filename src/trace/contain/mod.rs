@@ -14,6 +14,7 @@ mod limits;
 mod ports;
 mod rootfs;
 mod run;
+mod runtime;
 mod sealed;
 mod table;
 mod target;

@@ -29,6 +29,51 @@ pub(super) struct Outside {
 pub(super) fn enter(spec: &Spec, mapping: &Mapping) -> Result<Vec<String>, Failure> {
     let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(NONE, "/", NONE, flags, NONE).doing("keep mounts to the container")?;
+    let memory = stack(spec, mapping)?;
+    pivot(memory)?;
+    changes::make(spec)?;
+    let mut outside = Outside {
+        memory: memory.strip_prefix("/").unwrap_or(memory).to_owned(),
+        warnings: Vec::new(),
+    };
+    furnish::proc(spec)?;
+    furnish::sys(&mut outside)?;
+    devices::make(mapping, &mut outside)?;
+    furnish::names(spec, &mut outside)?;
+    volumes::make(spec, mapping, &mut outside)?;
+    umount2(".", MntFlags::MNT_DETACH).doing("leave the machine's file system")?;
+    chdir("/").doing_at("enter", "/")?;
+    make_working_directory(spec)?;
+    Ok(outside.warnings)
+}
+
+/// Does what is left to do in a container that a runtime has made, and this process has entered.
+/// Volumes are directories of the overlay there, which is as good for a run.
+pub(super) fn furnish(spec: &Spec, servers: String) -> Result<Vec<String>, Failure> {
+    changes::make(spec)?;
+    let warnings = furnish::write_names(spec, servers);
+    for volume in spec
+        .volumes
+        .iter()
+        .filter_map(|volume| volumes::clean(volume))
+    {
+        std::fs::create_dir_all(&volume).doing_at("make the volume's directory", &volume)?;
+    }
+    make_working_directory(spec)?;
+    Ok(warnings)
+}
+
+fn make_working_directory(spec: &Spec) -> Result<(), Failure> {
+    if std::fs::metadata(&spec.cwd).is_err() {
+        std::fs::create_dir_all(Path::new("/").join(&spec.cwd))
+            .doing_at("make the working directory", &spec.cwd)?;
+    }
+    Ok(())
+}
+
+/// Mounts memory for what the container writes over the tree, and in its folder `merged` the
+/// overlay on the tree; gives the memory's path.
+pub(super) fn stack<'a>(spec: &'a Spec, mapping: &Mapping) -> Result<&'a Path, Failure> {
     let directory = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let lower =
         open(&spec.root, directory, Mode::empty()).doing_at("open the image's tree", &spec.root)?;
@@ -66,24 +111,7 @@ pub(super) fn enter(spec: &Spec, mapping: &Mapping) -> Result<Vec<String>, Failu
     )
     .doing_at("set the mode of", &upper)?;
     overlay(&lower, memory, mapping)?;
-    pivot(memory)?;
-    changes::make(spec)?;
-    let mut outside = Outside {
-        memory: memory.strip_prefix("/").unwrap_or(memory).to_owned(),
-        warnings: Vec::new(),
-    };
-    furnish::proc(spec)?;
-    furnish::sys(&mut outside)?;
-    devices::make(mapping, &mut outside)?;
-    furnish::names(spec, &mut outside)?;
-    volumes::make(spec, mapping, &mut outside)?;
-    umount2(".", MntFlags::MNT_DETACH).doing("leave the machine's file system")?;
-    chdir("/").doing_at("enter", "/")?;
-    if std::fs::metadata(&spec.cwd).is_err() {
-        std::fs::create_dir_all(Path::new("/").join(&spec.cwd))
-            .doing_at("make the working directory", &spec.cwd)?;
-    }
-    Ok(outside.warnings)
+    Ok(memory)
 }
 
 fn overlay(

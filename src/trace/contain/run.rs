@@ -11,9 +11,10 @@ use nix::unistd::{ForkResult, pipe2};
 
 use super::super::error::{Doing, Failure};
 use super::super::mapping::Mapping;
-use super::super::spec::{Network, Spec};
+use super::super::spec::{Maker, Network, Spec};
 use super::super::sys;
-use super::{identity, init};
+use super::init::Inside;
+use super::{furnish, identity, init, runtime};
 
 /// Runs a container to its end. An error is one that came before its first
 /// process; later ones go to the parent from there.
@@ -29,13 +30,24 @@ pub(super) fn run(
             format!("there are {}", fds.len()),
         )
     })?;
+    let runtime = match &spec.maker {
+        Maker::Own => None,
+        Maker::Runtime(_) if mapping.is_single() => {
+            return Err(Failure::setup(
+                "have a container runtime make the container",
+                "it needs root, or numbers of the user's own in /etc/subuid and /etc/subgid",
+            )
+            .advise("leave --runner out to have the container made without it"));
+        }
+        Maker::Runtime(path) => Some((path.as_path(), furnish::servers(spec, "/"))),
+    };
     identity::enter(mapping)?;
-    let mut flags = CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWPID;
-    if spec.network == Network::Loopback {
-        flags |= CloneFlags::CLONE_NEWNET;
+    let mut flags = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    if runtime.is_none() {
+        flags |= CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
+        if spec.network == Network::Loopback {
+            flags |= CloneFlags::CLONE_NEWNET;
+        }
     }
     unshare(flags)
         .doing("make the container's namespaces")
@@ -59,7 +71,17 @@ pub(super) fn run(
                 events,
                 witness,
             };
-            std::process::exit(init::run(socket, &alive, mapping, spec, pipes));
+            let inside = Inside {
+                socket,
+                alive: &alive,
+                mapping,
+                spec,
+                pipes,
+            };
+            std::process::exit(match runtime {
+                None => init::run(inside, None),
+                Some((path, servers)) => runtime::run(inside, path, servers),
+            });
         }
         ForkResult::Parent { child } => {
             drop((alive, stdout, stderr, events, witness));

@@ -45,7 +45,7 @@ pub(super) fn make(spec: &Spec, mapping: &Mapping, outside: &mut Outside) -> Res
 }
 
 /// The path as Docker takes it: absolute, without `.` and `..`.
-fn clean(volume: &str) -> Option<PathBuf> {
+pub(super) fn clean(volume: &str) -> Option<PathBuf> {
     let mut path = PathBuf::from("/");
     for part in Path::new(volume).components() {
         match part {
