@@ -89,13 +89,13 @@ impl<'a> Init<'a> {
         spec: &'a Spec,
         pipes: Pipes,
     ) -> Result<Init<'a>, Failure> {
-        umask(Mode::empty());
+        // For what is made here, and for the programs.
+        umask(Mode::from_bits_truncate(0o022));
         sethostname(&spec.hostname).doing("set the host name")?;
         if spec.network == Network::Loopback {
             sys::raise_loopback().doing("bring up the loopback interface")?;
         }
         let mut warnings = rootfs::enter(spec, mapping)?;
-        umask(Mode::from_bits_truncate(0o022));
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGCHLD);
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&signals), None).doing("block SIGCHLD")?;
