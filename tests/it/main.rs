@@ -34,6 +34,7 @@ mod registry;
 mod reports;
 mod reports_pages;
 mod running;
+mod sandbox;
 mod self_description;
 mod semantic;
 mod slim;

@@ -1,6 +1,7 @@
 //! The container's /dev.
 
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use nix::mount::MsFlags;
@@ -35,15 +36,18 @@ pub(super) fn make(mapping: &Mapping, outside: &mut Outside) -> Result<(), Failu
         let path = dev.join(name);
         // As an ordinary user, and in some sandboxes as root, devices cannot
         // be made, but those of the machine can be bound.
-        let made = mapping.has_user_namespace()
-            || mknod(
+        let made = !mapping.has_user_namespace()
+            && mknod(
                 &path,
                 SFlag::S_IFCHR,
-                Mode::from_bits_truncate(0o666),
+                Mode::empty(),
                 makedev(*major, *minor),
             )
-            .is_err();
+            .is_ok();
         if made {
+            let all = Permissions::from_mode(0o666);
+            std::fs::set_permissions(&path, all).doing_at("set the mode of", &path)?;
+        } else {
             std::fs::write(&path, "").doing_at("make", &path)?;
             bind(&Path::new("dev").join(name), &path, MsFlags::empty())?;
         }

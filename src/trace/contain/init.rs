@@ -104,7 +104,8 @@ impl<'a> Init<'a> {
             pipes,
             ..
         } = inside;
-        umask(Mode::empty());
+        // For what is made here, and for the programs.
+        umask(Mode::from_bits_truncate(0o022));
         let mut own = vec![getpid()];
         if spec.network == Network::Loopback {
             sys::raise_loopback().doing("bring up the loopback interface")?;
@@ -120,7 +121,6 @@ impl<'a> Init<'a> {
                 rootfs::furnish(spec, servers)?
             }
         };
-        umask(Mode::from_bits_truncate(0o022));
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGCHLD);
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&signals), None).doing("block SIGCHLD")?;

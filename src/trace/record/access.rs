@@ -12,8 +12,9 @@ use super::interpreter;
 use super::process;
 use super::resolve::{Found, Resolved, Resolver, Viewpoint};
 
-/// Scripts may be interpreted by scripts; the kernel allows this many.
-const MOST_INTERPRETERS: usize = 5;
+/// Scripts may be interpreted by scripts: the kernel allows five interpreters after the file
+/// itself, and the last of them may have a loader.
+const MOST_EXECUTED: usize = 7;
 
 /// What has been recorded, and where it goes.
 pub(super) struct Recorder {
@@ -141,8 +142,8 @@ impl Recorder {
     fn record(&mut self, caller: &Caller<'_>, shape: Shape) -> bool {
         match shape {
             Shape::Open(site, flags) => {
-                if let Some(flags) = self.flags(caller, flags) {
-                    self.open(caller, site, flags);
+                if let Some((flags, resolve)) = self.flags(caller, flags) {
+                    self.open(caller, site, flags, resolve);
                 }
             }
             Shape::Execute(site, flags) => self.execute(caller, site, flags),
@@ -174,7 +175,7 @@ impl Recorder {
             }
             Shape::Remove(site) => {
                 if let Some(found) = self.find(caller, site, false) {
-                    self.resolver.changing(&found.path);
+                    self.resolver.changing(&found.path, found.found);
                     self.changed(&found, Kind::Removed);
                 }
             }
@@ -195,11 +196,11 @@ impl Recorder {
                 let old = self.find(caller, from, false);
                 let new = self.find(caller, to, false);
                 if let Some(old) = &old {
-                    self.resolver.changing(&old.path);
+                    self.resolver.changing(&old.path, old.found);
                     self.changed(old, Kind::Removed);
                 }
                 if let Some(new) = &new {
-                    self.resolver.changing(&new.path);
+                    self.resolver.changing(&new.path, new.found);
                     if old.is_some_and(|old| old.found != Found::Nothing) {
                         self.made(new, Kind::Written);
                     }
@@ -223,25 +224,34 @@ impl Recorder {
         false
     }
 
-    fn flags(&mut self, caller: &Caller<'_>, flags: Flags) -> Option<i32> {
+    /// The flags of an open, and how its path is to be resolved.
+    fn flags(&mut self, caller: &Caller<'_>, flags: Flags) -> Option<(i32, u64)> {
         match flags {
-            Flags::Argument(index) => Some(caller.argument(index) as i32),
-            Flags::Create => Some(libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC),
+            Flags::Argument(index) => Some((caller.argument(index) as i32, 0)),
+            Flags::Create => Some((libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC, 0)),
             Flags::Structure(index) => {
-                let mut bytes = [0; 8];
+                // Flags, mode and resolution, each of eight bytes.
+                let mut bytes = [0; 24];
                 let address = usize::try_from(caller.argument(index)).ok()?;
                 process::read(caller.call.thread, address, &mut bytes)
                     .ok()
-                    .filter(|count| *count == bytes.len())
-                    .map(|_| u64::from_le_bytes(bytes) as i32)
+                    .filter(|count| *count == bytes.len())?;
+                let [flags, _, resolve] = [0, 8, 16]
+                    .map(|at| u64::from_ne_bytes(*bytes[at..].first_chunk().unwrap_or(&[0; 8])));
+                Some((flags as i32, resolve))
             }
         }
     }
 
-    fn open(&mut self, caller: &Caller<'_>, site: Site, flags: i32) {
+    fn open(&mut self, caller: &Caller<'_>, site: Site, flags: i32, resolve: u64) {
         let exclusive = flags & libc::O_CREAT != 0 && flags & libc::O_EXCL != 0;
         let follow = flags & libc::O_NOFOLLOW == 0 && !exclusive;
-        let Some(found) = self.find(caller, site, follow) else {
+        let found = if resolve & libc::RESOLVE_IN_ROOT != 0 {
+            self.find_in_root(caller, site, follow)
+        } else {
+            self.find(caller, site, follow)
+        };
+        let Some(found) = found else {
             return;
         };
         let temporary = flags & libc::O_TMPFILE == libc::O_TMPFILE;
@@ -290,7 +300,7 @@ impl Recorder {
             self.find(caller, site, follow)
         };
         let Some(mut found) = found else { return };
-        for _ in 0..MOST_INTERPRETERS {
+        for _ in 0..MOST_EXECUTED {
             if found.found != Found::File {
                 self.looked(&found);
                 return;
@@ -301,7 +311,10 @@ impl Recorder {
             let Some(next) = interpreter::of(&found.path) else {
                 return;
             };
-            found = self.resolve(caller, &next, None, true);
+            let Some(base) = self.base(caller, &next, None) else {
+                return;
+            };
+            found = self.resolve(caller, &next, &base, true);
         }
     }
 
@@ -323,7 +336,7 @@ impl Recorder {
         let Some(base) = self.base(caller, name, None) else {
             return;
         };
-        let found = self.resolve(caller, name, Some(base), !makes);
+        let found = self.resolve(caller, name, &base, !makes);
         if makes {
             self.made(&found, Kind::Exists);
         } else {
@@ -381,7 +394,18 @@ impl Recorder {
             return None;
         }
         let base = self.base(caller, &path, site.dir)?;
-        Some(self.resolve(caller, &path, Some(base), follow))
+        Some(self.resolve(caller, &path, &base, follow))
+    }
+
+    /// As [`Recorder::find`], with the directory in the place of the root.
+    fn find_in_root(&mut self, caller: &Caller<'_>, site: Site, follow: bool) -> Option<Resolved> {
+        let path = self.text(caller, site)?;
+        if path.is_empty() {
+            return None;
+        }
+        // Any relative path starts from there.
+        let root = self.base(caller, b".", site.dir)?;
+        Some(self.resolve_from(caller, &path, &root, &root, follow))
     }
 
     /// The directory that a path starts from; empty for an absolute one.
@@ -396,23 +420,27 @@ impl Recorder {
         Some(if base == b"/" { Vec::new() } else { base })
     }
 
-    fn resolve(
-        &mut self,
-        caller: &Caller<'_>,
-        path: &[u8],
-        base: Option<Vec<u8>>,
-        follow: bool,
-    ) -> Resolved {
+    fn resolve(&mut self, caller: &Caller<'_>, path: &[u8], base: &[u8], follow: bool) -> Resolved {
         let root = if self.rooted {
             caller.link("root").filter(|root| root != b"/")
         } else {
             None
         }
         .unwrap_or_default();
-        let base = base.unwrap_or_else(|| root.clone());
+        self.resolve_from(caller, path, &root, base, follow)
+    }
+
+    fn resolve_from(
+        &mut self,
+        caller: &Caller<'_>,
+        path: &[u8],
+        root: &[u8],
+        base: &[u8],
+        follow: bool,
+    ) -> Resolved {
         let from = Viewpoint {
-            root: &root,
-            base: &base,
+            root,
+            base,
             thread: caller.call.thread,
         };
         let found = self.resolver.resolve(&from, path, follow);

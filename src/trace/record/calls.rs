@@ -123,11 +123,24 @@ const COMMON: &[(libc::c_long, Shape)] = {
         (libc::SYS_utimensat, Change(at(0), Unless(3))),
         (libc::SYS_connect, Socket(false)),
         (libc::SYS_bind, Socket(true)),
+        (SYS_SETXATTRAT, Change(at(0), Unless(2))),
+        (SYS_GETXATTRAT, Look(at(0), Unless(2))),
+        (SYS_LISTXATTRAT, Look(at(0), Unless(2))),
+        (SYS_REMOVEXATTRAT, Change(at(0), Unless(2))),
+        (SYS_FILE_GETATTR, Look(at(0), Unless(4))),
+        (SYS_FILE_SETATTR, Change(at(0), Unless(4))),
     ]
 };
 
-/// Not in every version of libc; the same number on all machines.
+// Not in every version of libc; the same numbers on all machines.
 const SYS_FCHMODAT2: libc::c_long = 452;
+const SYS_SETXATTRAT: libc::c_long = 463;
+const SYS_GETXATTRAT: libc::c_long = 464;
+const SYS_LISTXATTRAT: libc::c_long = 465;
+const SYS_REMOVEXATTRAT: libc::c_long = 466;
+const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
+const SYS_FILE_GETATTR: libc::c_long = 468;
+const SYS_FILE_SETATTR: libc::c_long = 469;
 
 /// The older calls that x86-64 has besides.
 #[cfg(target_arch = "x86_64")]
@@ -201,6 +214,7 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_move_mount,
     libc::SYS_open_by_handle_at,
     libc::SYS_open_tree,
+    SYS_OPEN_TREE_ATTR,
     libc::SYS_perf_event_open,
     libc::SYS_pivot_root,
     libc::SYS_request_key,

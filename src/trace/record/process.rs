@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
-/// No path of a call may be longer.
+/// No path of a call may be longer, with the zero at its end.
 const LONGEST: usize = 4096;
 const PAGE: usize = 4096;
 /// Most paths are shorter, and reading less is quicker.
@@ -30,6 +30,9 @@ pub(super) fn text(thread: i32, address: u64) -> Result<Vec<u8>, Errno> {
         let count = read(thread, address, &mut chunk[..size])?;
         if let Some(end) = chunk[..count].iter().position(|byte| *byte == 0) {
             found.extend(&chunk[..end]);
+            if found.len() >= LONGEST {
+                break;
+            }
             return Ok(found);
         }
         found.extend(&chunk[..count]);

@@ -24,6 +24,7 @@ pub(in super::super) const SEIZED: &str = "traced";
 const EVENT_FORK: i32 = 1;
 const EVENT_VFORK: i32 = 2;
 const EVENT_CLONE: i32 = 3;
+const EVENT_EXEC: i32 = 4;
 const EVENT_SECCOMP: i32 = 7;
 const EVENT_STOP: i32 = 128;
 
@@ -115,6 +116,17 @@ impl Traced {
                     if self.early.remove(&new) {
                         sys::go_on(new, 0);
                     }
+                }
+                sys::go_on(process, 0);
+            }
+            EVENT_EXEC => {
+                // A thread that executes gets the number of its process, and nobody tells of the
+                // end of its own.
+                if let Ok(former) = sys::new_process(process)
+                    && former != process
+                    && let Some(of) = self.of.remove(&former)
+                {
+                    self.of.insert(process, of);
                 }
                 sys::go_on(process, 0);
             }

@@ -68,8 +68,9 @@ pub(super) struct Viewpoint<'a> {
 
 impl Resolver {
     /// Says that a name is about to be removed or to become something else.
-    pub(super) fn changing(&mut self, path: &[u8]) {
-        if self.nodes.contains_key(path) {
+    pub(super) fn changing(&mut self, path: &[u8], found: Found) {
+        // Names below a directory may be known while its own is not: relative paths start there.
+        if found == Found::Directory || self.nodes.contains_key(path) {
             self.nodes.clear();
         }
         self.settling = Some(Instant::now() + SETTLING);
@@ -102,7 +103,8 @@ impl Resolver {
             match part {
                 b"." => {}
                 b".." => {
-                    if here.len() > from.root.len() {
+                    // A process may be outside of its own root directory.
+                    if here != from.root {
                         let up = here.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
                         here.truncate(up);
                     }

@@ -15,9 +15,9 @@ const SEIZE: libc::c_long = 0x4206;
 const LISTEN: libc::c_long = 0x4208;
 const CALL_INFO: libc::c_long = 0x420e;
 
-/// Follow forks, vforks and clones; stop at filtered calls; kill all when the
-/// tracer ends.
-const OPTIONS: usize = 0x02 | 0x04 | 0x08 | 0x80 | 0x0010_0000;
+/// Follow forks, vforks and clones; tell of each exec; stop at filtered calls;
+/// kill all when the tracer ends.
+const OPTIONS: usize = 0x02 | 0x04 | 0x08 | 0x10 | 0x80 | 0x0010_0000;
 
 /// What `PTRACE_GET_SYSCALL_INFO` writes at a filtered call.
 #[repr(C)]
@@ -62,7 +62,8 @@ pub(in super::super) fn stay_stopped(process: Pid) {
     let _: io::Result<()> = request(LISTEN, process, 0, 0);
 }
 
-/// The process that the last fork, vfork or clone has made.
+/// The process that the last fork, vfork or clone has made; after an exec the
+/// number that the executing thread had before.
 pub(in super::super) fn new_process(process: Pid) -> io::Result<Pid> {
     let mut number: libc::c_ulong = 0;
     request(

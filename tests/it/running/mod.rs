@@ -5,6 +5,7 @@ mod limits;
 mod probes;
 mod repair;
 mod result;
+mod runners;
 
 use std::path::PathBuf;
 use std::process::Command;
