@@ -100,7 +100,7 @@ fn compare(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
         let limits = Limits::default();
         let image = &image;
         let writing = scope.spawn(move || image.write_tree(&mut writer, &limits));
-        trace::unpack(&runner, &mapping, &spec.root, reader)?;
+        trace::unpack(&runner, &mapping, &spec.root, reader, None)?;
         Ok(writing.join().map_err(|_| "the writer broke")??)
     })?;
     let tracers = [Tracer::None, Tracer::Seccomp, Tracer::Ptrace];

@@ -149,7 +149,7 @@ impl Trees {
                     let source = io::Error::other("it is removed as soon as it is made");
                     return Err(failed("keep", &path)(source).into());
                 };
-                self.make(runner, mapping, &path, write)?;
+                self.make(runner, mapping, &path, &lock, write)?;
             }
         }
     }
@@ -159,6 +159,7 @@ impl Trees {
         runner: &Runner,
         mapping: &Mapping,
         path: &Path,
+        lock: &File,
         write: impl FnOnce(&mut dyn Write) -> Result<(), ReplayError> + Send,
     ) -> Result<(), ReplayError> {
         let part = path.with_extension("part");
@@ -179,7 +180,7 @@ impl Trees {
                 out.flush().map_err(failed("write into", part))?;
                 Ok(())
             });
-            let unpacked = unpack(runner, mapping, &root, reader);
+            let unpacked = unpack(runner, mapping, &root, reader, Some(lock));
             let written = written
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));

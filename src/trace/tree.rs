@@ -39,12 +39,15 @@ pub struct Unpacked {
 }
 
 /// Unpacks a tar into `dir`, which must not exist yet. The identities of the
-/// files are those of the mapping.
+/// files are those of the mapping. `lock` is a lock on the place: the process
+/// that unpacks holds it too, so that nobody else takes the place while it
+/// still tidies up after the end of this one.
 pub fn unpack(
     runner: &Runner,
     mapping: &Mapping,
     dir: &Path,
     mut tar: impl Read,
+    lock: Option<&std::fs::File>,
 ) -> Result<Unpacked, TraceError> {
     let (reader, writer) =
         pipe2(OFlag::O_CLOEXEC).map_err(|error| TraceError::io("make a pipe", error))?;
@@ -52,7 +55,9 @@ pub fn unpack(
         mapping: mapping.clone(),
         dir: absolute(dir)?.as_path().into(),
     };
-    let (mut child, socket) = runner.start(&job, &[reader.as_fd()])?;
+    let mut fds = vec![reader.as_fd()];
+    fds.extend(lock.map(AsFd::as_fd));
+    let (mut child, socket) = runner.start(&job, &fds)?;
     drop(reader);
     // The child ends early when it fails, and then says why: that is the
     // better error than a broken pipe.

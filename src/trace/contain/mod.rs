@@ -59,13 +59,15 @@ fn serve() -> Result<(), Failure> {
     sys::close_others(&[socket.as_fd()]).doing("close what was inherited")?;
     let job = wire::receive::<Job>(socket.as_fd())
         .doing("read the job from standard input (this argument is for the program's own use)")?;
-    let Some((job, fds)) = job else {
+    let Some((job, mut fds)) = job else {
         return Ok(());
     };
     let done = match job {
         Job::Unpack { mapping, dir } => identity::enter(&mapping).and_then(|()| {
             let dir = std::path::PathBuf::from(dir);
             let is_new = dir.symlink_metadata().is_err();
+            // A lock, which stays as long as this process.
+            let _held = fds.split_off(1.min(fds.len()));
             let made = unpack::unpack(&dir, &mapping, fds);
             if made.is_err() && is_new {
                 // Half a tree is of no use; the error that matters is the first.

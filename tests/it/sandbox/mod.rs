@@ -102,7 +102,7 @@ fn ground(layer: LayerBuilder) -> Option<Ground> {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     let mapping = Mapping::detect((0, 0)).unwrap();
-    let ground = match unpack(&runner(), &mapping, &root, &tar[..]) {
+    let ground = match unpack(&runner(), &mapping, &root, &tar[..], None) {
         Ok(_) => Ground {
             _dir: dir,
             root,
