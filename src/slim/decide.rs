@@ -151,7 +151,17 @@ pub fn decide_without(
 ) -> Result<Decisions, SlimError> {
     let mut preserve = PathList::new(options.preserve.clone())?;
     let mut exclude = PathList::new(options.exclude.clone())?;
-    let reached = reach(subject, rules, options, &mut preserve, without)?;
+    let excluded: Vec<bool> = {
+        let decided = exclude.over(subject.view.tree);
+        let is = |at: &Option<usize>| at.is_some_and(|at| exclude.named(at).is_some());
+        decided.iter().map(is).collect()
+    };
+    let bounds = Bounds {
+        preserve: &mut preserve,
+        excluded: &excluded,
+        without,
+    };
+    let reached = reach(subject, rules, options, bounds)?;
     let mut decider = Decider {
         subject,
         options,
@@ -162,7 +172,7 @@ pub fn decide_without(
         let stays = |node: NodeId| decider.stays(node);
         Inert::new(subject.view, &rules.caches, &subject.launch, &stays)
     };
-    decider.files(&inert, &mut exclude);
+    decider.files(&inert, &excluded);
     decider.scripts();
     let changed = decider.databases()?;
     decider.links();
@@ -186,12 +196,19 @@ pub fn decide_without(
     })
 }
 
+/// What bounds the walk.
+struct Bounds<'a> {
+    preserve: &'a mut PathList,
+    /// By node.
+    excluded: &'a [bool],
+    without: Option<(By, NodeId)>,
+}
+
 fn reach(
     subject: &Subject<'_>,
     rules: &Rules,
     options: &Options,
-    preserve: &mut PathList,
-    without: Option<(By, NodeId)>,
+    bounds: Bounds<'_>,
 ) -> Result<Reached, SlimError> {
     let setting = Setting {
         view: subject.view,
@@ -202,11 +219,12 @@ fn reach(
         options,
         installer: &rules.installer,
         plugins: &rules.plugins,
-        without,
+        excluded: bounds.excluded,
+        without: bounds.without,
     };
     let mut named = Starts::new(subject.view, &subject.units);
     named.kept_layers(options.kept_layers);
-    named.preserved(preserve);
+    named.preserved(bounds.preserve);
     named.used(&options.evidence);
     let mut always = Starts::new(subject.view, &subject.units);
     always.always(&subject.launch);
@@ -283,13 +301,11 @@ impl Decider<'_> {
     }
 
     /// Everything but directories.
-    fn files(&mut self, inert: &Inert<'_>, exclude: &mut PathList) {
+    fn files(&mut self, inert: &Inert<'_>, excluded: &[bool]) {
         let nodes: Vec<NodeId> = self.tree().paths().collect();
-        let excluded = exclude.over(self.tree());
         for node in nodes {
             let path = self.tree().path(node);
-            let at = excluded.get(node as usize).copied().flatten();
-            if at.is_some_and(|at| exclude.named(at).is_some()) {
+            if excluded.get(node as usize) == Some(&true) {
                 self.set(node, Verdict::Gone(Gone::Excluded));
             } else if self.subject.view.kind(node) != closure::Kind::Directory {
                 let verdict = self.file(node, &path, inert);

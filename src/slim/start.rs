@@ -172,6 +172,8 @@ impl<'a> Starts<'a> {
                 // Nobody saw where a link would have led.
                 Use::Missed if tree.kind(node) != EntryKind::Directory => Level::Reached,
                 Use::Exec if is_file => Level::Reached,
+                // Nothing ran it or read it: it must be there, and what it would lead to need not.
+                Use::Looked if is_file => Level::Carried,
                 _ if is_object() => Level::Reached,
                 // What a text leads to was seen too, or is of no use to who read it.
                 _ if is_file => Level::Carried,

@@ -237,13 +237,16 @@ impl RunningArguments {
         options: Options,
         quiet: bool,
     ) -> Result<Settled, Failure> {
-        let failed = |error: ReplayError| explained(name, &error);
         let image = ground.image;
         let config = image.config();
         let launching = self.launching()?;
-        let spec = launch(ground.subject.view, config, &launching).map_err(failed)?;
-        let mapping = Mapping::detect((spec.uid, spec.gid));
-        let mapping = mapping.map_err(|error| failed(error.into()))?;
+        let spec = launch(ground.subject.view, config, &launching)
+            .map_err(|error| explained(name, &error, false))?;
+        let mapping = Mapping::detect((spec.uid, spec.gid))
+            .map_err(|error| explained(name, &error.into(), false))?;
+        // Where it may change anything that the image's program cannot change its user.
+        let one_user = spec.uid == 0 && matches!(mapping, Mapping::Single { .. });
+        let failed = |error: ReplayError| explained(name, &error, one_user);
         let runner = Runner::default();
         let activity = Activity::new(quiet);
         let told = |what: &str| activity.tell(what);
@@ -383,9 +386,16 @@ fn told_warnings(unpacked: &[String], whole: &Observed, quiet: bool) {
     }
 }
 
-fn explained(name: &str, error: &ReplayError) -> Failure {
+/// `one_user`: the image's program runs as root, and there is no other user for it.
+fn explained(name: &str, error: &ReplayError, one_user: bool) -> Failure {
     let failure = Failure::of(name, error);
     match error {
+        ReplayError::Probe { .. } | ReplayError::OverLimit { .. } if one_user => failure.help(
+            "you have no numbers in /etc/subuid and /etc/subgid, so a program that changes its \
+             user (an entry point with gosu or su) still has the old one afterwards: with such \
+             numbers, or as root, it runs as in a container engine; and a probe must succeed on \
+             the image as it is",
+        ),
         ReplayError::Probe { failed, .. } if failed.probe.starts_with("exec") => failure.help(
             "a probe must succeed on the image as it is; where this is its health check, \
              --no-healthcheck leaves that out",

@@ -66,6 +66,8 @@ pub(super) struct Setting<'a> {
     pub options: &'a Options,
     pub installer: &'a Installer,
     pub plugins: &'a closure::plugins::Plugins,
+    /// By node, whether a pattern of the user's takes it out: nothing is followed from there.
+    pub excluded: &'a [bool],
     /// A step that is not taken, to see what depends on it.
     pub without: Option<(By, NodeId)>,
 }
@@ -199,6 +201,9 @@ impl<'a> Walk<'a> {
     /// Reaches one path. The first reason stays, so that chains never lead
     /// around in a circle.
     fn reach(&mut self, node: NodeId, level: Level, reason: Reason) {
+        if self.setting.excluded.get(node as usize) == Some(&true) {
+            return;
+        }
         if self.level(node) >= level || self.setting.without == Some((reason.by, node)) {
             return;
         }

@@ -45,9 +45,27 @@ pub(super) fn proc(spec: &Spec) -> Result<(), Failure> {
         let _: std::io::Result<()> =
             std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
-    // Kernels since 6.14 have this for each process namespace. It keeps a
-    // fork bomb from using up the machine's numbers before it is noticed.
-    let most = spec.limits.processes.saturating_mul(4).clamp(1024, 1 << 22);
+    bound_processes(spec);
+    for path in MASKED.iter().map(Path::new) {
+        hide(path)?;
+    }
+    for path in READ_ONLY.iter().map(Path::new).filter(|path| path.exists()) {
+        bind(path, path, MsFlags::MS_REC)?;
+        read_only(path)?;
+    }
+    Ok(())
+}
+
+/// More processes than this are not made before it is noticed that they are too many.
+pub(super) fn most_processes(spec: &Spec) -> u64 {
+    spec.limits.processes.saturating_mul(4).clamp(1024, 1 << 22)
+}
+
+/// Lowers the highest process number of the namespace that /proc is of. Kernels since 6.14 have it
+/// for each namespace, and those within it. It keeps a fork bomb from using up the machine's
+/// numbers before it is noticed.
+pub(super) fn bound_processes(spec: &Spec) {
+    let most = most_processes(spec);
     let path = "/proc/sys/kernel/pid_max";
     if std::fs::read_to_string(path)
         .ok()
@@ -57,14 +75,6 @@ pub(super) fn proc(spec: &Spec) -> Result<(), Failure> {
     {
         let _: std::io::Result<()> = std::fs::write(path, most.to_string());
     }
-    for path in MASKED.iter().map(Path::new) {
-        hide(path)?;
-    }
-    for path in READ_ONLY.iter().map(Path::new).filter(|path| path.exists()) {
-        bind(path, path, MsFlags::MS_REC)?;
-        read_only(path)?;
-    }
-    Ok(())
 }
 
 /// Whether the highest process number is the namespace's own setting. On an

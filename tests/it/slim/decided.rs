@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Lab;
+use crate::fixtures::elf::Elf;
 use crate::fixtures::showcase::service;
+use crate::fixtures::tar::{Entry, LayerBuilder};
 
 fn files(tree: &BTreeMap<String, Value>) -> BTreeSet<&str> {
     let files = tree.iter().filter(|(_, path)| path["type"] != "directory");
@@ -164,4 +166,37 @@ fn a_size_is_reached_tier_by_tier_or_refused() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("no tier leaves 10 bytes"), "{}", ran.err);
     assert!(!lab.path("small.tar").exists());
+}
+
+#[test]
+fn what_is_excluded_leads_nowhere() {
+    let lab = Lab::new(&service());
+    let named = "usr/lib/tls/legacy.so";
+    assert!(lab.slimmed(&["--tier", "file"]).contains_key(named));
+    let tree = lab.slimmed(&["--tier", "file", "--exclude", "etc/tls/tls.cnf"]);
+    assert!(!tree.contains_key(named), "its name is in what is gone");
+}
+
+#[test]
+fn a_program_that_runs_only_looked_at_is_there_and_leads_nowhere() {
+    let program = Elf::program()
+        .needs("libc.so.6")
+        .has("/usr/share/only/named");
+    let layer = LayerBuilder::new()
+        .entry(Entry::file("usr/bin/looked", program.bytes()).mode(0o755))
+        .dir("usr/share/only", 0o755)
+        .file("usr/share/only/named", "1");
+    let lab = Lab::new(&service().layer(layer.finish(), "COPY looked /"));
+    let evidence = lab.path("evidence.json");
+    for (how, leads) in [("looked", false), ("exec", true)] {
+        let text = format!(
+            "{{\"schema_version\":1,\"images\":[],\"probes\":[],\
+             \"paths\":[{{\"path\":\"/usr/bin/looked\",\"use\":[\"{how}\"]}}]}}"
+        );
+        std::fs::write(&evidence, text).unwrap();
+        let words = ["--tier", "file", "--evidence", evidence.to_str().unwrap()];
+        let tree = lab.slimmed(&words);
+        assert!(tree.contains_key("usr/bin/looked"), "{how}");
+        assert_eq!(tree.contains_key("usr/share/only/named"), leads, "{how}");
+    }
 }

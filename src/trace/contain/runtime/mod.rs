@@ -19,6 +19,7 @@ use super::super::error::{Doing, Failure};
 use super::super::mapping::Mapping;
 use super::super::spec::{Network, Spec};
 use super::super::sys;
+use super::furnish;
 use super::init::{self, Inside, Pipes};
 use super::rootfs::{self, NONE};
 
@@ -71,10 +72,11 @@ fn make<'a>(
     mount(NONE, "/", NONE, private, NONE).doing("keep mounts to the container")?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), "/proc", Some("proc"), flags, NONE).doing_at("mount", "/proc")?;
+    furnish::bound_processes(spec);
     let memory = rootfs::stack(spec, mapping)?;
     let (state, bundle) = (memory.join("state"), memory.join("bundle"));
     fs::create_dir(&bundle).doing_at("make", &bundle)?;
-    let config = config::config(spec, &memory.join("merged"));
+    let config = config::config(spec, &memory.join("merged"), mapping);
     let file = bundle.join("config.json");
     fs::write(&file, config.to_string()).doing_at("write", &file)?;
     let number = memory.join("pid");
