@@ -56,16 +56,11 @@ pub(super) fn proc(spec: &Spec) -> Result<(), Failure> {
     Ok(())
 }
 
-/// More processes than this are not made before it is noticed that they are too many.
-pub(super) fn most_processes(spec: &Spec) -> u64 {
-    spec.limits.processes.saturating_mul(4).clamp(1024, 1 << 22)
-}
-
 /// Lowers the highest process number of the namespace that /proc is of. Kernels since 6.14 have it
 /// for each namespace, and those within it. It keeps a fork bomb from using up the machine's
 /// numbers before it is noticed.
 pub(super) fn bound_processes(spec: &Spec) {
-    let most = most_processes(spec);
+    let most = spec.limits.processes.saturating_mul(4).clamp(1024, 1 << 22);
     let path = "/proc/sys/kernel/pid_max";
     if std::fs::read_to_string(path)
         .ok()

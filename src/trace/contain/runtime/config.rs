@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::super::super::mapping::Mapping;
 use super::super::super::spec::{Network, Spec};
-use super::super::furnish::{MASKED, READ_ONLY, most_processes};
+use super::super::furnish::{MASKED, READ_ONLY};
 
 /// The configuration of a container with its root file system at `root`. The runtime's own first
 /// process only waits in it, so what that would run is a program which is there in any case.
-pub(super) fn config(spec: &Spec, root: &Path, mapping: &Mapping) -> Value {
+pub(super) fn config(spec: &Spec, root: &Path) -> Value {
     let mount = |target: &str, kind: &str, options: &[&str]| json!({ "destination": target, "type": kind, "source": kind, "options": options });
     let mut namespaces = vec!["pid", "mount", "ipc", "uts"];
     let mut sysctl = json!({});
@@ -27,11 +26,6 @@ pub(super) fn config(spec: &Spec, root: &Path, mapping: &Mapping) -> Value {
                 "options": ["rbind", "nosuid", "noexec", "nodev", "ro"] });
         }
     }
-    // An ordinary user has no control groups to set limits in.
-    let resources = match mapping.has_user_namespace() {
-        true => json!({}),
-        false => json!({ "pids": { "limit": most_processes(spec) } }),
-    };
     let namespaces: Vec<Value> = namespaces
         .iter()
         .map(|kind| json!({ "type": kind }))
@@ -57,7 +51,6 @@ pub(super) fn config(spec: &Spec, root: &Path, mapping: &Mapping) -> Value {
         "linux": {
             "namespaces": namespaces,
             "sysctl": sysctl,
-            "resources": resources,
             "maskedPaths": MASKED.iter().copied()
                 .chain(["/sys/firmware", "/sys/devices/virtual/powercap"])
                 .collect::<Vec<_>>(),

@@ -76,7 +76,7 @@ fn make<'a>(
     let memory = rootfs::stack(spec, mapping)?;
     let (state, bundle) = (memory.join("state"), memory.join("bundle"));
     fs::create_dir(&bundle).doing_at("make", &bundle)?;
-    let config = config::config(spec, &memory.join("merged"), mapping);
+    let config = config::config(spec, &memory.join("merged"));
     let file = bundle.join("config.json");
     fs::write(&file, config.to_string()).doing_at("write", &file)?;
     let number = memory.join("pid");
