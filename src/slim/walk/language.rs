@@ -35,15 +35,19 @@ struct Interpreter {
 }
 
 impl Languages {
-    /// A file of the application.
-    pub(super) fn application(&mut self, view: View<'_>, file: NodeId) {
+    /// A file of the application. Gives whether it is a source in one of the languages.
+    pub(super) fn application(&mut self, view: View<'_>, file: NodeId) -> bool {
         let name = view.tree.name(file);
         let ends = |endings: &[&[u8]]| endings.iter().any(|ending| name.ends_with(ending));
         if ends(&[b".py", b".pyw"]) {
             self.python_files.push(file);
-        } else if ends(&[b".js", b".cjs", b".mjs", b".json", b".ts", b".jsx", b".tsx"]) {
-            self.node_files.push(file);
+            return true;
         }
+        if ends(&[b".js", b".cjs", b".mjs", b".json", b".ts", b".jsx", b".tsx"]) {
+            self.node_files.push(file);
+            return !name.ends_with(b".json");
+        }
+        false
     }
 
     /// A program or library that is reached.

@@ -103,6 +103,26 @@ impl Walk<'_> {
         }
     }
 
+    /// What a source of the application in Python or JavaScript starts.
+    pub(super) fn calls(&mut self, node: NodeId) {
+        let (view, environment) = (self.setting.view, self.setting.environment);
+        if view.size(node) > SCRIPT {
+            return;
+        }
+        let text = view.read(node, 0, SCRIPT as usize).unwrap_or_default();
+        for call in script::calls(&text) {
+            let read = script::shell(&view, &call.text, None, environment);
+            for mut need in read.needs {
+                need.line = Some(call.line);
+                self.reach_need(Some(node), &need);
+            }
+            for mut line in read.commands {
+                line.line = call.line;
+                self.command_line(Some(node), line);
+            }
+        }
+    }
+
     fn modules(&mut self, node: NodeId, language: &str) -> Vec<Need> {
         let view = self.setting.view;
         let environment = self.setting.environment;

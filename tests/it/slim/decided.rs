@@ -200,3 +200,20 @@ fn a_program_that_runs_only_looked_at_is_there_and_leads_nowhere() {
         assert_eq!(tree.contains_key("usr/share/only/named"), leads, "{how}");
     }
 }
+
+#[test]
+fn programs_that_the_application_starts_by_name_stay() {
+    let sources = [
+        ("jobs.py", "subprocess.run(['tool', 'x'])\n"),
+        ("jobs.js", "exec(`true; tool --x | cat`, done)\n"),
+    ];
+    for (name, text) in sources {
+        let layer = LayerBuilder::new().file(format!("srv/app/{name}"), text);
+        let lab = Lab::new(&service().layer(layer.finish(), "COPY . /srv/app"));
+        let tree = lab.slimmed(&["--tier", "file"]);
+        for path in ["usr/bin/tool", "usr/lib/x86_64-linux-gnu/libextra.so.1"] {
+            assert!(tree.contains_key(path), "{name}: {path} is gone");
+        }
+        assert!(!tree.contains_key("usr/bin/tool-report"), "{name}");
+    }
+}
