@@ -1,7 +1,9 @@
 //! Running the program, and the same in-process where a process a case would be slow.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Mutex, OnceLock};
 
 use rslim::analyze::{self, Analysis, DatabaseContents};
 use rslim::codec::Limits;
@@ -117,4 +119,22 @@ pub fn listing(path: &Path) -> Vec<Value> {
     lines
         .map(|line| serde_json::from_slice(line).expect("each line is JSON"))
         .collect()
+}
+
+/// A program of `fixtures/programs` as a static executable; `None` where there is no compiler.
+pub fn compiled(source: &'static str) -> Option<&'static [u8]> {
+    type Programs = HashMap<&'static str, Option<&'static [u8]>>;
+    static COMPILED: OnceLock<Mutex<Programs>> = OnceLock::new();
+    let mut compiled = COMPILED.get_or_init(Mutex::default).lock().unwrap();
+    *compiled.entry(source).or_insert_with(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("program");
+        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/programs");
+        let made = Command::new("cc")
+            .args(["-static", "-pthread", "-O1", "-o"])
+            .args([&out, &all.join(source)])
+            .status();
+        let made = made.is_ok_and(|status| status.success());
+        made.then(|| &*std::fs::read(out).unwrap().leak())
+    })
 }

@@ -8,31 +8,12 @@ mod result;
 mod runners;
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::fixtures::ImageBuilder;
 use crate::fixtures::tar::{Entry, LayerBuilder};
 use crate::program::Ran;
 use crate::slim::Lab;
-
-/// The program of `fixtures/programs/server.c`; `None` where there is no compiler.
-fn program() -> Option<&'static [u8]> {
-    static PROGRAM: OnceLock<Option<Vec<u8>>> = OnceLock::new();
-    let made = PROGRAM.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let out = dir.path().join("server");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/programs/server.c");
-        let made = Command::new("cc")
-            .args(["-static", "-O1", "-o"])
-            .arg(&out)
-            .arg(source)
-            .status();
-        let made = made.is_ok_and(|status| status.success());
-        made.then(|| std::fs::read(out).unwrap())
-    });
-    made.as_deref()
-}
 
 /// An image that serves, and a cache for running it.
 pub struct Stage {
@@ -43,7 +24,7 @@ pub struct Stage {
 /// The usual image with one change; `None` where containers cannot be made here.
 fn staged(change: impl FnOnce(ImageBuilder) -> ImageBuilder) -> Option<Stage> {
     let required = std::env::var_os("RSLIM_REQUIRE_PEERS").is_some();
-    let Some(program) = program() else {
+    let Some(program) = crate::program::compiled("server.c") else {
         assert!(!required, "there is no C compiler");
         return None;
     };

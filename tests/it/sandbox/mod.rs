@@ -15,10 +15,9 @@ mod stop;
 mod unchanged;
 mod users;
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rslim::trace::{
@@ -47,21 +46,7 @@ fn left_out(why: &str) {
 
 /// A program of `fixtures/programs`; `None` where there is no compiler.
 fn built(source: &'static str) -> Option<&'static [u8]> {
-    type Programs = HashMap<&'static str, Option<&'static [u8]>>;
-    static BUILT: OnceLock<Mutex<Programs>> = OnceLock::new();
-    let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
-    let program = *built.entry(source).or_insert_with(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let out = dir.path().join("program");
-        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/programs");
-        let made = Command::new("cc")
-            .args(["-static", "-pthread", "-O1", "-o"])
-            .args([&out, &all.join(source)])
-            .status();
-        let made = made.is_ok_and(|status| status.success());
-        made.then(|| &*std::fs::read(out).unwrap().leak())
-    });
-    drop(built);
+    let program = crate::program::compiled(source);
     if program.is_none() {
         left_out("there is no C compiler");
     }
