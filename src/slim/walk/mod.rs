@@ -183,10 +183,8 @@ impl<'a> Walk<'a> {
     }
 
     fn start(&mut self, start: &Start) {
-        if start.application {
-            if self.languages.application(self.setting.view, start.node) {
-                self.calls(start.node);
-            }
+        if start.application && self.languages.application(self.setting.view, start.node) {
+            self.calls(start.node);
         }
         self.reach(start.node, start.level, start.reason.clone());
         // A package of which something was used stays whole.
