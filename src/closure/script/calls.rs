@@ -123,7 +123,7 @@ fn string(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 }
 
 /// The word as one word of a shell.
-fn quoted(word: &[u8]) -> Vec<u8> {
+pub fn quoted(word: &[u8]) -> Vec<u8> {
     let mut out = vec![b'\''];
     for &byte in word {
         match byte {

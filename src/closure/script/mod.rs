@@ -14,7 +14,7 @@ mod shebang;
 pub mod shell;
 mod source;
 
-pub use calls::{Call, calls};
+pub use calls::{Call, calls, quoted};
 pub use environment::Environment;
 pub(in crate::closure) use environment::clean;
 pub use perl::perl;

@@ -81,9 +81,10 @@ impl Walk<'_> {
             self.reach_found(&program, reason);
         }
         // As a line of a shell it is read with all programs that start others.
-        let quoted: Vec<String> = command.words.iter().map(|word| quote(word)).collect();
-        let line = quoted.join(" ");
-        let read = script::shell(&setting.view, line.as_bytes(), None, setting.environment);
+        let words = command.words.iter();
+        let quoted: Vec<Vec<u8>> = words.map(|word| script::quoted(word.as_bytes())).collect();
+        let line = quoted.join(&b' ');
+        let read = script::shell(&setting.view, &line, None, setting.environment);
         for need in read.needs {
             let reason = Reason::named(By::Itself, Kind::Configured, command.what);
             self.reach_found(&need.found, reason);
@@ -176,10 +177,6 @@ impl Walk<'_> {
         let found: &Found = &need.found;
         self.reach_found(found, reason);
     }
-}
-
-fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn join(directories: &[Vec<u8>]) -> String {
