@@ -19,8 +19,8 @@ pub struct Launching {
     pub arguments: Option<Vec<String>>,
     /// Whether the container sees the network of the machine.
     pub host_network: bool,
-    /// Who makes the container, if not this program.
-    pub maker: Option<Maker>,
+    /// Who makes the container.
+    pub maker: Maker,
     /// What it may use.
     pub limits: Limits,
     /// How it is recorded.
@@ -98,7 +98,7 @@ pub fn launch(
         },
         stop_signal: signal(&run.stop_signal),
         limits: launching.limits,
-        maker: launching.maker.clone().unwrap_or(Maker::Own),
+        maker: launching.maker.clone(),
         tracer: match launching.calls {
             true => Tracer::Ptrace,
             false => launching.tracer.unwrap_or(Tracer::Seccomp),

@@ -66,9 +66,10 @@ pub enum Network {
 }
 
 /// Who makes the namespaces and mounts of a container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Maker {
     /// This program.
+    #[default]
     Own,
     /// The container runtime (runc, crun) that this file is.
     Runtime(#[serde(with = "as_os_string")] PathBuf),

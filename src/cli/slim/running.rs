@@ -284,8 +284,9 @@ impl RunningArguments {
             self.save(file, &settled.evidence)?;
         }
         if let Some(file) = &self.save_seccomp {
-            let text = replay::profile(&settled.calls);
-            let written = write_file(file, |out| out.write_all(text.as_bytes()));
+            let written = write_file(file, |out| {
+                out.write_all(replay::profile(&settled.calls)?.as_bytes())
+            });
             written.map_err(|error| Failure::writing(&file.display().to_string(), &error))?;
         }
         Ok(settled)
@@ -313,7 +314,7 @@ impl RunningArguments {
             env: self.run_env.clone(),
             arguments: (!self.run_arg.is_empty()).then(|| self.run_arg.clone()),
             host_network: self.net == Net::Host,
-            maker: Some(self.runner.maker()?),
+            maker: self.runner.maker()?,
             limits: Limits {
                 seconds: self.max_run_time,
                 processes: self.max_processes,
