@@ -1,7 +1,8 @@
 //! Turns a call into the accesses it makes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use hashbrown::HashMap;
 use nix::errno::Errno;
 use nix::libc;
 
@@ -9,7 +10,7 @@ use super::super::sys::Notification;
 use super::calls::{Flags, Follow, Shape, Site, Table};
 use super::event::{Kind, Sink};
 use super::interpreter;
-use super::process;
+use super::process::{self, Programs};
 use super::resolve::{Found, Resolved, Resolver, Viewpoint};
 
 /// Scripts may be interpreted by scripts: the kernel allows five interpreters after the file
@@ -24,6 +25,7 @@ pub(super) struct Recorder {
     /// What the call being looked at does that was not done before.
     found: Vec<(Kind, Vec<u8>)>,
     resolver: Resolver,
+    programs: Programs,
     table: Table,
     single: bool,
     /// Whether some process may have a root directory of its own.
@@ -69,6 +71,7 @@ impl Recorder {
             seen: HashMap::new(),
             found: Vec::new(),
             resolver: Resolver::default(),
+            programs: Programs::default(),
             table: Table::new(),
             single,
             rooted: false,
@@ -85,7 +88,7 @@ impl Recorder {
         self.sink.flush()
     }
 
-    pub(super) fn finish(self) -> std::io::Result<()> {
+    pub(super) fn finish(&mut self) -> std::io::Result<()> {
         let mut remarks = Vec::new();
         if self.unreadable > 0 {
             remarks.push(format!(
@@ -111,8 +114,11 @@ impl Recorder {
         let by = if self.found.is_empty() || starting {
             Vec::new()
         } else {
-            caller.link("exe").unwrap_or_default()
+            self.programs.of(call.thread)
         };
+        if matches!(shape, Some(Shape::Execute(..))) {
+            self.programs.forget();
+        }
         Look {
             pretend,
             executes: matches!(shape, Some(Shape::Execute(..))),
@@ -125,14 +131,16 @@ impl Recorder {
         let mut found = std::mem::take(&mut self.found);
         for (kind, path) in found.drain(..) {
             let bit = 1 << kind as u16;
-            match self.seen.get_mut(&path) {
-                Some(bits) if *bits & bit != 0 => continue,
+            let known = self.seen.get_mut(&path);
+            if known.as_ref().is_none_or(|bits| **bits & bit == 0) {
+                self.sink.put(kind, process, &path, &look.by);
+            }
+            match known {
                 Some(bits) => *bits |= bit,
                 None => {
-                    self.seen.insert(path.clone(), bit);
+                    self.seen.insert(path, bit);
                 }
             }
-            self.sink.put(kind, process, &path, &look.by);
         }
         self.found = found;
     }
@@ -257,6 +265,7 @@ impl Recorder {
         let temporary = flags & libc::O_TMPFILE == libc::O_TMPFILE;
         match found.found {
             Found::Nothing if flags & libc::O_CREAT != 0 => {
+                self.resolver.changing(&found.path, found.found);
                 self.event(Kind::Created, &found.path);
             }
             Found::Nothing => {
@@ -314,7 +323,7 @@ impl Recorder {
             let Some(base) = self.base(caller, &next, None) else {
                 return;
             };
-            found = self.resolve(caller, &next, &base, true);
+            found = self.resolve(caller, next, &base, true);
         }
     }
 
@@ -336,7 +345,7 @@ impl Recorder {
         let Some(base) = self.base(caller, name, None) else {
             return;
         };
-        let found = self.resolve(caller, name, &base, !makes);
+        let found = self.resolve(caller, name.to_vec(), &base, !makes);
         if makes {
             self.made(&found, Kind::Exists);
         } else {
@@ -355,6 +364,7 @@ impl Recorder {
 
     fn made(&mut self, found: &Resolved, there: Kind) {
         let kind = if found.found == Found::Nothing {
+            self.resolver.changing(&found.path, found.found);
             Kind::Created
         } else {
             there
@@ -394,7 +404,7 @@ impl Recorder {
             return None;
         }
         let base = self.base(caller, &path, site.dir)?;
-        Some(self.resolve(caller, &path, &base, follow))
+        Some(self.resolve(caller, path, &base, follow))
     }
 
     /// As [`Recorder::find`], with the directory in the place of the root.
@@ -405,7 +415,7 @@ impl Recorder {
         }
         // Any relative path starts from there.
         let root = self.base(caller, b".", site.dir)?;
-        Some(self.resolve_from(caller, &path, &root, &root, follow))
+        Some(self.resolve_from(caller, path, &root, &root, follow))
     }
 
     /// The directory that a path starts from; empty for an absolute one.
@@ -420,7 +430,13 @@ impl Recorder {
         Some(if base == b"/" { Vec::new() } else { base })
     }
 
-    fn resolve(&mut self, caller: &Caller<'_>, path: &[u8], base: &[u8], follow: bool) -> Resolved {
+    fn resolve(
+        &mut self,
+        caller: &Caller<'_>,
+        path: Vec<u8>,
+        base: &[u8],
+        follow: bool,
+    ) -> Resolved {
         let root = if self.rooted {
             caller.link("root").filter(|root| root != b"/")
         } else {
@@ -433,17 +449,26 @@ impl Recorder {
     fn resolve_from(
         &mut self,
         caller: &Caller<'_>,
-        path: &[u8],
+        path: Vec<u8>,
         root: &[u8],
         base: &[u8],
         follow: bool,
     ) -> Resolved {
+        if root.is_empty()
+            && let Some(found) = self.resolver.known(&path, follow)
+        {
+            return Resolved {
+                path,
+                links: Vec::new(),
+                found,
+            };
+        }
         let from = Viewpoint {
             root,
             base,
             thread: caller.call.thread,
         };
-        let found = self.resolver.resolve(&from, path, follow);
+        let found = self.resolver.resolve(&from, &path, follow);
         for link in &found.links {
             self.event(Kind::Link, link);
         }

@@ -202,7 +202,7 @@ impl Sink {
         written
     }
 
-    pub(super) fn finish(mut self, remarks: &[String], calls: &BTreeSet<u32>) -> io::Result<()> {
+    pub(super) fn finish(&mut self, remarks: &[String], calls: &BTreeSet<u32>) -> io::Result<()> {
         append_end(&mut self.waiting, remarks, calls);
         self.flush()
     }

@@ -5,6 +5,7 @@ mod access;
 mod calls;
 pub(super) mod event;
 mod interpreter;
+mod listener;
 mod process;
 mod ptrace;
 mod resolve;
@@ -15,6 +16,7 @@ pub(super) use ptrace::{SEIZED, serve as serve_stopped};
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -22,29 +24,23 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 use nix::unistd::Pid;
 
-use super::sys::{self, Notifier};
+use super::sys;
 use access::Recorder;
 use event::Sink;
+use listener::{Served, lock};
 
 /// Events wait at most this long for company on their way out.
-const LINGER: u16 = 5;
+const TICK: u16 = 200;
 /// This many bytes of them go out at once.
 const ENOUGH: usize = 32 << 10;
 /// What is left of the container gets so long to end after its end.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
-/// One filter, with the program it was started for.
-struct Served {
-    notifier: Notifier,
-    process: u32,
-    /// Until the program itself has been executed.
-    starting: bool,
-}
-
 /// Serves the filters whose listeners arrive over `control`, until that is
 /// closed and all filtered processes have ended.
 pub(super) fn serve(control: OwnedFd, events: OwnedFd, single: bool) -> std::io::Result<()> {
-    let mut recorder = Recorder::new(Sink::new(events.into()), single);
+    let recorder = Recorder::new(Sink::new(events.into()), single);
+    let recorder = Arc::new(Mutex::new(recorder));
     let mut served: Vec<Served> = Vec::new();
     let mut open = true;
     let mut until = None;
@@ -52,71 +48,38 @@ pub(super) fn serve(control: OwnedFd, events: OwnedFd, single: bool) -> std::io:
         if until.is_some_and(|until| Instant::now() > until) {
             break;
         }
-        let ready = wait(
-            open.then_some(control.as_fd()),
-            &served,
-            if recorder.waiting() > 0 { LINGER } else { 200 },
-        )?;
+        let ready = wait(open.then_some(control.as_fd()), &served)?;
         if ready.iter().all(|flags| flags.is_empty()) {
-            recorder.flush()?;
-            continue;
+            lock(&recorder).flush()?;
         }
         let (mine, theirs) = ready.split_at(usize::from(open));
-        let mut gone = Vec::new();
-        for (index, flags) in theirs.iter().enumerate() {
-            let Some(one) = served.get_mut(index) else {
-                continue;
-            };
-            if flags.contains(PollFlags::POLLIN) {
-                if let Some(call) = one.notifier.receive()? {
-                    let look = recorder.look(&call, one.starting);
-                    let answered = if look.pretend {
-                        one.notifier.answer(&call, 0)
-                    } else {
-                        one.notifier.proceed(&call)
-                    };
-                    // The answer fails when the caller was killed meanwhile.
-                    // Then the call is not carried out, and what was read may
-                    // have been of another process with its number.
-                    if answered {
-                        recorder.keep(&look, one.process);
-                    }
-                    one.starting &= !look.executes;
-                }
-            } else if !flags.is_empty() {
-                gone.push(index);
+        let mut rest = Vec::with_capacity(served.len() + 1);
+        for (mut one, ready) in served.into_iter().zip(theirs) {
+            if one.go_on(*ready, &recorder)? {
+                rest.push(one);
             }
         }
-        for index in gone.into_iter().rev() {
-            served.remove(index);
-        }
+        served = rest;
         if mine.first().is_some_and(|flags| !flags.is_empty()) {
-            match accept(control.as_fd())? {
-                Some(one) => served.push(one),
+            match introduction(control.as_fd())? {
+                Some((process, _, fd)) => served.push(Served::start(fd, process, &recorder)),
                 None => {
                     open = false;
                     until = Some(Instant::now() + LAST_CALLS);
                 }
             }
         }
-        if recorder.waiting() >= ENOUGH {
-            recorder.flush()?;
-        }
     }
-    recorder.finish()
+    lock(&recorder).finish()
 }
 
-fn wait(
-    control: Option<BorrowedFd<'_>>,
-    served: &[Served],
-    timeout: u16,
-) -> std::io::Result<Vec<PollFlags>> {
-    let mut fds: Vec<PollFd<'_>> = control
-        .into_iter()
-        .chain(served.iter().map(|one| one.notifier.as_fd()))
-        .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
-        .collect();
-    match poll(&mut fds, PollTimeout::from(timeout)) {
+fn wait(control: Option<BorrowedFd<'_>>, served: &[Served]) -> std::io::Result<Vec<PollFlags>> {
+    let control = control.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    let served = served
+        .iter()
+        .map(|one| PollFd::new(one.as_fd(), one.awaited()));
+    let mut fds: Vec<PollFd<'_>> = control.into_iter().chain(served).collect();
+    match poll(&mut fds, PollTimeout::from(TICK)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
     }
@@ -124,15 +87,6 @@ fn wait(
         .iter()
         .map(|fd| fd.revents().unwrap_or(PollFlags::empty()))
         .collect())
-}
-
-/// Takes a listener; `None` when no more can come.
-fn accept(control: BorrowedFd<'_>) -> std::io::Result<Option<Served>> {
-    Ok(introduction(control)?.map(|(process, _, fd)| Served {
-        notifier: Notifier::new(fd),
-        process,
-        starting: true,
-    }))
 }
 
 /// Hears of a starting program: which it is, its process, and the descriptor

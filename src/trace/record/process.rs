@@ -2,6 +2,7 @@
 
 use std::io::IoSliceMut;
 use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
@@ -18,7 +19,6 @@ const FIRST: usize = 256;
 pub(super) fn text(thread: i32, address: u64) -> Result<Vec<u8>, Errno> {
     let mut found = Vec::new();
     let mut address = usize::try_from(address).map_err(|_| Errno::EFAULT)?;
-    let mut chunk = [0; PAGE];
     while found.len() < LONGEST {
         // Not over the end of a page: what follows may not be there.
         let to_page_end = PAGE - address % PAGE;
@@ -27,15 +27,17 @@ pub(super) fn text(thread: i32, address: u64) -> Result<Vec<u8>, Errno> {
         } else {
             to_page_end
         };
-        let count = read(thread, address, &mut chunk[..size])?;
-        if let Some(end) = chunk[..count].iter().position(|byte| *byte == 0) {
-            found.extend(&chunk[..end]);
+        let start = found.len();
+        found.resize(start + size, 0);
+        let count = read(thread, address, &mut found[start..])?;
+        found.truncate(start + count);
+        if let Some(end) = memchr::memchr(0, &found[start..]) {
+            found.truncate(start + end);
             if found.len() >= LONGEST {
                 break;
             }
             return Ok(found);
         }
-        found.extend(&chunk[..count]);
         address = address.checked_add(count).ok_or(Errno::EFAULT)?;
     }
     Err(Errno::ENAMETOOLONG)
@@ -60,4 +62,33 @@ pub(super) fn link(thread: i32, name: &str) -> Option<Vec<u8>> {
         .into_os_string()
         .into_vec();
     (path.first() == Some(&b'/')).then_some(path)
+}
+
+/// No number of a process is given again so soon.
+const FRESH: Duration = Duration::from_millis(10);
+
+/// The programs that threads run: one makes many calls in a row.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    last: Option<(i32, Instant, Vec<u8>)>,
+}
+
+impl Programs {
+    /// The program of a thread; empty where that is not known.
+    pub(super) fn of(&mut self, thread: i32) -> Vec<u8> {
+        let now = Instant::now();
+        match &self.last {
+            Some((of, since, program)) if *of == thread && now - *since < FRESH => program.clone(),
+            _ => {
+                let program = link(thread, "exe").unwrap_or_default();
+                self.last = Some((thread, now, program.clone()));
+                program
+            }
+        }
+    }
+
+    /// Says that a thread is about to run another program.
+    pub(super) fn forget(&mut self) {
+        self.last = None;
+    }
 }

@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use super::super::sys::{self, Change};
 use super::access::Recorder;
 use super::event::Sink;
-use super::{ENOUGH, LAST_CALLS, LINGER, introduction};
+use super::{ENOUGH, LAST_CALLS, TICK, introduction};
 
 /// What a starting program hears when it is traced.
 pub(in super::super) const SEIZED: &str = "traced";
@@ -61,8 +61,7 @@ pub(in super::super) fn serve(
         if open {
             fds.push(PollFd::new(control.as_fd(), PollFlags::POLLIN));
         }
-        let timeout = if recorder.waiting() > 0 { LINGER } else { 200 };
-        match poll(&mut fds, PollTimeout::from(timeout)) {
+        match poll(&mut fds, PollTimeout::from(TICK)) {
             Ok(0) => recorder.flush()?,
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),

@@ -1,12 +1,11 @@
 //! Finds the real path of what a process names, step by step, and tells each
 //! symbolic link on the way.
 
-use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
+use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, lstat, readlink, statx};
+use rustix::io::Errno;
 
 /// As many links as the kernel follows in one path.
 const MOST_LINKS: usize = 40;
@@ -42,16 +41,12 @@ pub(super) enum Found {
     Nothing,
 }
 
-#[derive(Debug)]
-enum Node {
-    Directory,
-    Link(Vec<u8>),
-}
-
-/// Resolves paths, and remembers which names are directories and links.
+/// Resolves paths, and remembers what is at which name: programs look at the same names again and
+/// again, and at many below the same ones that are not there. Names are those of real paths, so
+/// that everything above one is a directory.
 #[derive(Debug, Default)]
 pub(super) struct Resolver {
-    nodes: HashMap<Vec<u8>, Node>,
+    nodes: HashMap<Vec<u8>, Step>,
     settling: Option<Instant>,
 }
 
@@ -67,10 +62,11 @@ pub(super) struct Viewpoint<'a> {
 }
 
 impl Resolver {
-    /// Says that a name is about to be removed or to become something else.
+    /// Says that a name is about to be made, to be removed or to become something else.
     pub(super) fn changing(&mut self, path: &[u8], found: Found) {
+        let known = self.nodes.remove(path);
         // Names below a directory may be known while its own is not: relative paths start there.
-        if found == Found::Directory || self.nodes.contains_key(path) {
+        if found == Found::Directory || matches!(known, Some(Step::Directory | Step::Link(_))) {
             self.nodes.clear();
         }
         self.settling = Some(Instant::now() + SETTLING);
@@ -79,15 +75,23 @@ impl Resolver {
     /// Resolves a path; `follow` is for a link in its last part.
     pub(super) fn resolve(&mut self, from: &Viewpoint<'_>, path: &[u8], follow: bool) -> Resolved {
         let absolute = path.first() == Some(&b'/');
-        let mut here = if absolute { from.root } else { from.base }.to_vec();
         let mut links = Vec::new();
-        let mut rest = path.to_vec();
-        let mut at = 0;
         let done = |here: Vec<u8>, links, found| Resolved {
             path: if here.is_empty() { b"/".to_vec() } else { here },
             links,
             found,
         };
+        let mut at = 0;
+        let mut here = if absolute { from.root } else { from.base };
+        if absolute
+            && from.root.is_empty()
+            && let Some(parent) = self.known_parent(path)
+        {
+            at = parent.len();
+            here = parent;
+        }
+        let mut here = here.to_vec();
+        let mut rest = path.to_vec();
         loop {
             while rest.get(at) == Some(&b'/') {
                 at += 1;
@@ -148,25 +152,42 @@ impl Resolver {
         }
     }
 
+    /// All but the last part of an absolute path, where that is known to be a real directory.
+    fn known_parent<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
+        let (parent, _) = path.split_at(path.iter().rposition(|byte| *byte == b'/')?);
+        matches!(self.nodes.get(parent), Some(Step::Directory)).then_some(parent)
+    }
+
+    /// What is known of a path, where that is a real one, so that it leads to itself; `follow` is
+    /// as for [`Resolver::resolve`].
+    pub(super) fn known(&self, path: &[u8], follow: bool) -> Option<Found> {
+        match self.nodes.get(path)? {
+            Step::Directory => Some(Found::Directory),
+            Step::Link(_) => (!follow).then_some(Found::Link),
+            Step::Found(found) => Some(*found),
+        }
+    }
+
     /// What is at a path whose parent is a real directory.
     fn node(&mut self, path: &[u8], thread: i32) -> Step {
-        if path.starts_with(b"/proc/") {
-            if let Some(target) = own_link(path, thread) {
-                return Step::Link(target);
-            }
-            return look(path).0;
+        if path.starts_with(b"/proc/")
+            && let Some(target) = own_link(path, thread)
+        {
+            return Step::Link(target);
         }
-        match self.nodes.get(path) {
-            Some(Node::Directory) => return Step::Directory,
-            Some(Node::Link(target)) => return Step::Link(target.clone()),
-            None => {}
+        // The kernel makes names there, which no call tells.
+        let lasting = ![&b"/proc/"[..], b"/sys/", b"/dev/"]
+            .iter()
+            .any(|dir| path.starts_with(dir));
+        if lasting && let Some(known) = self.nodes.get(path) {
+            return known.clone();
         }
-        let (step, node) = look(path);
-        if let Some(node) = node.filter(|_| self.settled()) {
+        let step = look(path);
+        if lasting && self.settled() {
             if self.nodes.len() > MOST_NODES {
                 self.nodes.clear();
             }
-            self.nodes.insert(path.to_vec(), node);
+            self.nodes.insert(path.to_vec(), step.clone());
         }
         step
     }
@@ -180,35 +201,35 @@ impl Resolver {
     }
 }
 
+/// What one name is.
+#[derive(Debug, Clone)]
 enum Step {
     Directory,
+    /// A link, and its text.
     Link(Vec<u8>),
     Found(Found),
 }
 
-fn look(path: &[u8]) -> (Step, Option<Node>) {
-    let name = Path::new(OsStr::from_bytes(path));
-    let Ok(metadata) = std::fs::symlink_metadata(name) else {
-        return (Step::Found(Found::Nothing), None);
+fn look(path: &[u8]) -> Step {
+    // Of all that there is to know only the kind: this is asked for thousands of times.
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
+    let mode = match statx(CWD, path, flags, StatxFlags::TYPE) {
+        Ok(status) => Ok(status.stx_mode.into()),
+        // Sandboxes refuse what they do not know.
+        Err(Errno::NOSYS | Errno::PERM) => lstat(path).map(|status| status.st_mode),
+        Err(error) => Err(error),
     };
-    let kind = metadata.file_type();
-    if kind.is_dir() {
-        (Step::Directory, Some(Node::Directory))
-    } else if kind.is_symlink() {
-        match std::fs::read_link(name) {
-            Ok(target) => {
-                let target = target.as_os_str().as_bytes().to_vec();
-                (Step::Link(target.clone()), Some(Node::Link(target)))
-            }
-            Err(_) => (Step::Found(Found::Other), None),
-        }
-    } else if kind.is_file() {
-        (Step::Found(Found::File), None)
-    } else {
-        debug_assert!(
-            kind.is_fifo() || kind.is_socket() || kind.is_char_device() || kind.is_block_device()
-        );
-        (Step::Found(Found::Other), None)
+    let Ok(mode) = mode else {
+        return Step::Found(Found::Nothing);
+    };
+    match FileType::from_raw_mode(mode) {
+        FileType::Directory => Step::Directory,
+        FileType::Symlink => match readlink(path, Vec::new()) {
+            Ok(target) => Step::Link(target.into_bytes()),
+            Err(_) => Step::Found(Found::Other),
+        },
+        FileType::RegularFile => Step::Found(Found::File),
+        _ => Step::Found(Found::Other),
     }
 }
 
@@ -254,6 +275,7 @@ fn tidy(rest: &[u8]) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -309,5 +331,46 @@ mod tests {
             assert_eq!(resolve(b"b/file", true), path("/a/b/file", "", Found::File));
             assert_eq!(resolve(b"", true), path("/a", "", Found::Directory));
         }
+    }
+
+    #[test]
+    fn forgets_names_that_change_and_what_hangs_on_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::write(root.join("a/b/file"), "").unwrap();
+        symlink("a", root.join("way")).unwrap();
+        let path = |name: &str| root.join(name).as_os_str().as_bytes().to_vec();
+        let from = Viewpoint {
+            root: b"",
+            base: b"",
+            thread: 1,
+        };
+        let mut resolver = Resolver::default();
+        let all = |resolver: &mut Resolver| {
+            let names = ["new", "new/x", "a/b/file", "a/b/../b/", "way/b/file"];
+            names.map(|name| match resolver.known(&path(name), true) {
+                Some(found) => found,
+                None => resolver.resolve(&from, &path(name), true).found,
+            })
+        };
+        let (nothing, file) = (Found::Nothing, Found::File);
+        let before = [nothing, nothing, file, Found::Directory, file];
+        assert_eq!(all(&mut resolver), before);
+        // What no call tells does not happen.
+        std::fs::create_dir(root.join("new")).unwrap();
+        std::fs::write(root.join("new/x"), "").unwrap();
+        std::fs::remove_file(root.join("a/b/file")).unwrap();
+        assert_eq!(all(&mut resolver), before);
+        resolver.changing(&path("new"), nothing);
+        resolver.changing(&path("new/x"), nothing);
+        resolver.changing(&path("a/b/file"), file);
+        let after = [Found::Directory, file, nothing, Found::Directory, nothing];
+        assert_eq!(all(&mut resolver), after);
+        std::thread::sleep(SETTLING);
+        assert_eq!(all(&mut resolver), after);
+        std::fs::rename(root.join("a/b"), root.join("c")).unwrap();
+        resolver.changing(&path("a/b"), Found::Directory);
+        assert_eq!(all(&mut resolver)[3], nothing);
     }
 }

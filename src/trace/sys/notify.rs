@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::filter::Program;
 use super::process::adopt;
@@ -113,6 +114,13 @@ impl Notifier {
             number: i64::from(raw.data.nr),
             arguments: raw.data.args,
         }))
+    }
+
+    /// Whether no filtered process is left.
+    pub(in super::super) fn is_over(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::empty())];
+        let polled = poll(&mut fds, PollTimeout::ZERO);
+        polled.is_ok_and(|ready| ready > 0)
     }
 
     /// Lets the call go on as if there were no filter; `false` when the caller
