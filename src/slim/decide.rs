@@ -149,6 +149,9 @@ pub fn decide_without(
     options: &Options,
     without: Option<(By, NodeId)>,
 ) -> Result<Decisions, SlimError> {
+    if options.tier == Tier::Used && options.evidence.is_empty() {
+        return Err(SlimError::NoEvidence);
+    }
     let mut preserve = PathList::new(options.preserve.clone())?;
     let mut exclude = PathList::new(options.exclude.clone())?;
     let excluded: Vec<bool> = {
@@ -229,7 +232,9 @@ fn reach(
     let mut always = Starts::new(subject.view, &subject.units);
     always.always(&subject.launch);
     let mut unowned = Starts::new(subject.view, &subject.units);
-    unowned.unowned(options, &rules.caches);
+    if options.tier < Tier::Used {
+        unowned.unowned(options, &rules.caches);
+    }
     let starts = [named.list, always.list, unowned.list];
     Walk::new(&setting, subject.loader()).run(&starts, &unowned.switches)
 }
@@ -332,17 +337,20 @@ impl Decider<'_> {
         if self.options.tier == Tier::Safe {
             return Verdict::Kept(Reason::new(By::Itself, Kind::NotInert));
         }
+        let used = self.options.tier == Tier::Used;
+        let unneeded = match used {
+            true => Gone::Unused,
+            false => Gone::Unreached,
+        };
         let owners = self.subject.units.owners(node);
         match owners.first() {
-            Some(_) if owners.iter().any(|&unit| self.unit_stays(unit)) => {
-                Verdict::Gone(Gone::Unreached)
-            }
+            Some(_) if owners.iter().any(|&unit| self.unit_stays(unit)) => Verdict::Gone(unneeded),
             Some(&owner) => Verdict::Gone(Gone::Package(owner)),
             // Decided when all else is.
-            None if path.ends_with(b".pyc") || self.is_link(node) => {
+            None if self.is_link(node) || path.ends_with(b".pyc") && !used => {
                 Verdict::Kept(Reason::new(By::Itself, Kind::Unowned))
             }
-            None => Verdict::Gone(Gone::Unreached),
+            None => Verdict::Gone(unneeded),
         }
     }
 

@@ -32,6 +32,9 @@ pub enum SlimError {
     /// Nothing says what the image runs.
     #[error("the image has neither an entry point nor a command, so nothing says what it needs")]
     NoEntry,
+    /// What was used is to stay, and nothing tells what was.
+    #[error("tier used keeps what runs of the image used, and nothing tells what that was")]
+    NoEvidence,
     /// What the image runs is not there.
     #[error("the {what} {name:?} is not in the image: {why}")]
     NoProgram {

@@ -211,6 +211,7 @@ impl Teller<'_> {
                 format!("it is a part of {}, which nothing reaches", self.unit(unit))
             }
             Gone::Unreached => "nothing reaches it".to_owned(),
+            Gone::Unused => "no run of the image used it".to_owned(),
             Gone::DanglingLink => "it leads to what is gone".to_owned(),
             Gone::NoInterpreter => {
                 "it is a script that nothing runs, and its interpreter is gone".to_owned()

@@ -182,7 +182,7 @@ pub fn climb(
     target: Option<u64>,
 ) -> Result<Climb, SlimError> {
     let tiers = match target {
-        Some(_) => &Tier::ALL[..],
+        Some(_) => &Tier::COMPUTED[..],
         None => std::slice::from_ref(&options.tier),
     };
     let mut tried = Vec::new();

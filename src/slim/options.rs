@@ -14,11 +14,13 @@ pub enum Tier {
     Package,
     /// Of the packages that stay, files that nothing reaches go too.
     File,
+    /// Everything goes that no run used.
+    Used,
 }
 
 impl Tier {
-    /// All, from the most careful one on.
-    pub const ALL: [Tier; 3] = [Tier::Safe, Tier::Package, Tier::File];
+    /// Those that keep what may be needed, from the most careful one on.
+    pub const COMPUTED: [Tier; 3] = [Tier::Safe, Tier::Package, Tier::File];
 
     /// As it is typed.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Tier {
             Tier::Safe => "safe",
             Tier::Package => "package",
             Tier::File => "file",
+            Tier::Used => "used",
         }
     }
 }

@@ -132,6 +132,8 @@ pub enum Gone {
     Package(UnitId),
     /// Nothing that is kept reaches this file.
     Unreached,
+    /// No run used it.
+    Unused,
     /// What the link leads to is gone.
     DanglingLink,
     /// A script of a kept package that nothing runs, and whose interpreter is gone.

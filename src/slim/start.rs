@@ -247,7 +247,7 @@ impl<'a> Starts<'a> {
             let path = tree.path(node);
             let system = is_system(&path);
             let switch = path.starts_with(b"etc/") && tree.kind(node) == EntryKind::Symlink;
-            if system && !switch && options.tier == Tier::File {
+            if system && !switch && options.tier >= Tier::File {
                 continue;
             }
             let reason = Reason::new(By::Itself, Kind::Unowned);

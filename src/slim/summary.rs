@@ -21,7 +21,7 @@ pub struct Amount {
 /// Paths that go for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// `package`, `inert`, `bytecode`, `unreached`, `link`, `script`, `record` or `excluded`.
+    /// `package`, `inert`, `bytecode`, `unreached`, `unused`, `link`, `script`, `record` or `excluded`.
     pub kind: &'static str,
     /// The package or the rule.
     pub name: String,
@@ -121,6 +121,7 @@ fn describe(why: Gone, subject: &Subject<'_>, rules: &Rules) -> (&'static str, S
             None => plain("package", "unknown"),
         },
         Gone::Unreached => plain("unreached", "files that nothing reaches"),
+        Gone::Unused => plain("unused", "files that no run used"),
         Gone::DanglingLink => plain("link", "links to what is gone"),
         Gone::NoInterpreter => plain("script", "scripts without their interpreter"),
         Gone::Record(_) => plain("record", "records of packages that are gone"),

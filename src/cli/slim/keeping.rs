@@ -19,6 +19,8 @@ pub(super) enum TierArgument {
     Package,
     /// Remove files that nothing reaches too
     File,
+    /// Remove everything that no run used: needs probes, or --evidence
+    Used,
 }
 
 impl From<TierArgument> for Tier {
@@ -27,6 +29,7 @@ impl From<TierArgument> for Tier {
             TierArgument::Safe => Tier::Safe,
             TierArgument::Package => Tier::Package,
             TierArgument::File => Tier::File,
+            TierArgument::Used => Tier::Used,
         }
     }
 }

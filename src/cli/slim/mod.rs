@@ -229,6 +229,9 @@ pub(super) fn failure(image: &str, error: &SlimError) -> Failure {
             "name what is run with --include-bin, or what to keep with --preserve; \
              --tier safe needs neither",
         ),
+        SlimError::NoEvidence => {
+            failure.help("give a probe such as --probe-http /, or --evidence FILE of earlier runs")
+        }
         SlimError::NoProgram { .. } => failure.help(
             "the image cannot be started as it is; --tier safe makes it smaller all the same",
         ),

@@ -7,7 +7,7 @@ use crate::closure::{self, Files, Found, Need, NodeId, java};
 use crate::slim::error::SlimError;
 use crate::slim::options::Tier;
 use crate::slim::reason::{By, Kind, Reason};
-use crate::slim::roots::Command;
+use crate::slim::roots::{Command, SHELL_OF_BUILDS};
 
 /// Commands that people expect where there is a shell.
 const SHELL: [&str; 16] = [
@@ -21,11 +21,15 @@ impl Walk<'_> {
         let setting = self.setting;
         let careful = setting.options.tier == Tier::Safe;
         let extra = &setting.options.include_bin;
-        let named = !extra.is_empty() || !setting.options.preserve.is_empty();
+        let named = !extra.is_empty() || !setting.options.preserve.is_empty() || self.only_used();
         if setting.launch.commands.is_empty() && !careful && !named {
             return Err(SlimError::NoEntry);
         }
         for command in &setting.launch.commands {
+            // Nothing in a container runs the shell that builds would use.
+            if self.only_used() && command.what == SHELL_OF_BUILDS {
+                continue;
+            }
             self.command(command, careful)?;
         }
         for program in extra {

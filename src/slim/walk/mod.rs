@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
             while let Some(node) = self.queue.pop_front() {
                 self.expand(node);
             }
-            if !self.languages() {
+            if self.only_used() || !self.languages() {
                 return;
             }
         }
@@ -192,6 +192,12 @@ impl<'a> Walk<'a> {
         if start.reason.kind == Kind::Used && is_file && self.setting.options.tier != Tier::File {
             self.reach_owners(start.node);
         }
+    }
+
+    /// Whether only what was used counts, with the libraries, links and interpreters without
+    /// which it is nothing: whatever else it could lead to would have been used, too.
+    fn only_used(&self) -> bool {
+        self.setting.options.tier == Tier::Used
     }
 
     fn level(&self, node: NodeId) -> Level {
@@ -286,7 +292,7 @@ impl<'a> Walk<'a> {
         } else if level == Level::Reached {
             self.expand_text(node, &head);
         }
-        if level == Level::Reached {
+        if level == Level::Reached && !self.only_used() {
             self.expand_plugins(node);
         }
     }
@@ -295,7 +301,7 @@ impl<'a> Walk<'a> {
     /// The large ones that many packages share mean nothing.
     fn expand_directory(&mut self, node: NodeId) {
         let tree = self.setting.view.tree;
-        if is_general(&tree.path(node)) {
+        if self.only_used() || is_general(&tree.path(node)) {
             return;
         }
         let owners = self.setting.units.directory_owners(node);

@@ -13,6 +13,11 @@ const SEARCHED: u64 = 512 << 20;
 impl Walk<'_> {
     pub(super) fn expand_object(&mut self, node: NodeId, level: Level) {
         let view = self.setting.view;
+        // The libraries that a run opened are known.
+        let level = match self.only_used() {
+            true => level.min(Level::Carried),
+            false => level,
+        };
         let names = match level {
             Level::Reached => soname_strings(&view, node).map(|found| found.names),
             _ => Ok(Vec::new()),

@@ -81,7 +81,10 @@ impl Walk<'_> {
                 self.reach(licence, Level::Kept, reason);
             }
         }
-        if system && self.setting.options.tier == Tier::File {
+        if self.only_used() {
+            self.describe(id, &part);
+        }
+        if self.only_used() || system && self.setting.options.tier == Tier::File {
             return;
         }
         for &node in &unit.files {
@@ -93,6 +96,31 @@ impl Walk<'_> {
             self.reach(node, level, part.clone());
         }
         self.depend(id);
+    }
+
+    /// Keeps what says which package this is, and under which licence.
+    fn describe(&mut self, id: UnitId, part: &Reason) {
+        let Some(unit) = self.setting.units.unit(id) else {
+            return;
+        };
+        let manifest = match unit.origin {
+            // The database says it.
+            Origin::System(_) => return,
+            Origin::Python(_) => None,
+            Origin::Node(number) => self.setting.units.node.get(number).map(|found| found.node),
+        };
+        let tree = self.setting.view.tree;
+        for &node in &unit.files {
+            let name = tree.name(node).to_ascii_uppercase();
+            let begins = |starts: &[&[u8]]| starts.iter().any(|start| name.starts_with(start));
+            let says = match unit.origin {
+                Origin::Python(_) => name == b"METADATA" || name == b"PKG-INFO",
+                _ => manifest == Some(node),
+            };
+            if says || begins(&[b"LICEN", b"COPYING", b"NOTICE"]) {
+                self.reach(node, Level::Kept, part.clone());
+            }
+        }
     }
 
     fn depend(&mut self, id: UnitId) {

@@ -15,7 +15,9 @@ impl Walk<'_> {
         let view = self.setting.view;
         let path = view.tree.path(node);
         if head.starts_with(b"PK") {
-            self.archive(node, &path);
+            if !self.only_used() {
+                self.archive(node, &path);
+            }
             return;
         }
         let size = view.size(node);
@@ -30,6 +32,9 @@ impl Walk<'_> {
             }
             None => by_ending(&path).to_owned(),
         };
+        if self.only_used() {
+            return;
+        }
         let is_source = found.is_some() || !program.is_empty();
         if is_source && size <= SCRIPT {
             self.source(node, &program);

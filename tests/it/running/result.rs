@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::staged;
+use crate::fixtures::tar::LayerBuilder;
 
 #[test]
 fn a_result_that_answers_differently_is_not_written_and_what_it_lacks_is_named() {
@@ -184,4 +185,20 @@ fn a_program_that_ends_about_when_it_is_asked_is_no_difference() {
         };
         stage.left(&["--probe-exec", "/bin/server cat one"]);
     }
+}
+
+#[test]
+fn tier_used_keeps_what_was_asked_for_and_nothing_else() {
+    let Some(stage) = staged(|image| {
+        let more = LayerBuilder::new().dir("srv", 0o755).file("srv/page", "1");
+        image.layer(more.finish(), "COPY page /srv/")
+    }) else {
+        return;
+    };
+    let has_page = |words: &[&str]| {
+        assert_eq!(stage.left(words), ["other", "two", "way"]);
+        crate::slim::tree(&stage.small()).contains_key("srv/page")
+    };
+    assert!(has_page(&["--probe-http", "/file/way"]));
+    assert!(!has_page(&["--probe-http", "/file/way", "--tier", "used"]));
 }

@@ -1,5 +1,6 @@
 //! Every path has a reason, and every reason is true.
 
+use rslim::evidence::{Evidence, Use};
 use rslim::layer::EntryKind;
 use rslim::slim::{
     By, Decisions, Image, Kind, Options, Rules, Tier, UnitId, Verdict, decide, decide_without,
@@ -28,9 +29,12 @@ fn every_chain_ends_at_something_that_needs_no_reason() {
     with_image(|image| {
         let rules = Rules::builtin().unwrap();
         let subject = image.subject();
-        for tier in Tier::ALL {
+        let mut evidence = Evidence::default();
+        evidence.add(b"/usr/bin/grep", Use::Exec, b"/usr/bin/dash");
+        for tier in [Tier::Safe, Tier::Package, Tier::File, Tier::Used] {
             let options = Options {
                 tier,
+                evidence: evidence.clone(),
                 ..Options::default()
             };
             let decisions = decide(&subject, &rules, &options).unwrap();

@@ -6,6 +6,7 @@ mod command;
 mod decided;
 mod intact;
 mod result;
+mod used;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
