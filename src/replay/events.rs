@@ -73,16 +73,32 @@ fn parent(path: &[u8]) -> &[u8] {
     path.get(..at.max(1)).unwrap_or_default()
 }
 
-/// Paths that a run looked for in vain although the image has them, with who did.
+/// Paths that a run looked for in vain although the image has them, with who did. Where something
+/// is to be made, that is the directory; where a link on the way is gone, it is the link.
 pub(super) fn missed<'a>(
     events: &'a [Event],
     tree: &Tree,
     gone: &dyn Fn(NodeId) -> bool,
-) -> BTreeSet<(&'a [u8], &'a [u8])> {
-    let missing = events.iter().filter(|event| event.kind == Kind::Missing);
-    let of_image = missing
-        .filter(|event| !is_foreign(&event.path) && find(tree, &event.path).is_some_and(gone));
-    of_image
-        .map(|event| (event.path.as_slice(), event.by.as_slice()))
-        .collect()
+) -> BTreeSet<(Vec<u8>, &'a [u8])> {
+    let mut all = BTreeSet::new();
+    for event in events {
+        let path = match event.kind {
+            Kind::Missing => event.path.as_slice(),
+            Kind::Created => parent(&event.path),
+            _ => continue,
+        };
+        if is_foreign(path) {
+            continue;
+        }
+        let lacking = match tree.trace(path) {
+            Some((node, crossed)) => crossed.into_iter().chain([node]).find(|&node| gone(node)),
+            // A link that leads nowhere is looked at as well.
+            None => find(tree, path).filter(|&node| gone(node)),
+        };
+        if let Some(node) = lacking {
+            let path = [b"/", tree.path(node).as_slice()].concat();
+            all.insert((path, event.by.as_slice()));
+        }
+    }
+    all
 }

@@ -124,12 +124,12 @@ pub fn settle(
         verification.missing = names.into_iter().collect();
         let mut new = false;
         for (path, by) in missed {
-            let known = options.evidence.paths.get(path);
+            let known = options.evidence.paths.get(&path);
             // What is excluded stays away, however often it is asked for.
             if known.is_none_or(|known| !known.how.contains(&Use::Missed)) {
                 new = true;
-                verification.added.push(escape_bytes(path));
-                options.evidence.add(path, Use::Missed, by);
+                verification.added.push(escape_bytes(&path));
+                options.evidence.add(&path, Use::Missed, by);
             }
         }
         verification.added.dedup();

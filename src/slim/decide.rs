@@ -116,6 +116,14 @@ pub struct Decisions {
 }
 
 impl Decisions {
+    /// Whether a path stays since runs used it.
+    pub fn keeps_as_used(&self, node: NodeId) -> bool {
+        match self.verdicts.get(node as usize) {
+            Some(Some(Verdict::Kept(reason))) => reason.is_use(),
+            _ => false,
+        }
+    }
+
     /// Whether a path stays.
     pub fn keeps(&self, node: NodeId) -> bool {
         matches!(
@@ -367,7 +375,8 @@ impl Decider<'_> {
         let view = self.subject.view;
         for node in view.tree.paths() {
             let carried = self.level(node) == Level::Carried && self.kept(node);
-            if !carried || view.kind(node) != closure::Kind::File {
+            let used = self.reason(node).is_some_and(Reason::is_use);
+            if !carried || used || view.kind(node) != closure::Kind::File {
                 continue;
             }
             let Some(found) = shebang(&view, node, self.subject.environment()) else {
@@ -421,6 +430,7 @@ impl Decider<'_> {
                         view.kind(found.node) != closure::Kind::Directory && !self.kept(found.node)
                             || found.crossed.iter().any(|&link| !self.kept(link))
                             || view.kind(found.node) == closure::Kind::Directory
+                                && self.reason(found.node).is_none()
                                 && !self.holds(found.node)
                     });
                     if lost {

@@ -97,12 +97,18 @@ impl Image {
     }
 
     /// Checks what the changes would leave.
-    pub fn check(&self, subject: &Subject<'_>, overlay: &Arc<LayerContent>) -> Vec<Fault> {
+    pub fn check(
+        &self,
+        subject: &Subject<'_>,
+        decisions: &Decisions,
+        overlay: &Arc<LayerContent>,
+    ) -> Vec<Fault> {
         let layers = self.prepared.scanned.layers.iter();
         let mut sets: Vec<_> = layers.map(|layer| layer.set.clone()).collect();
         sets.push(Arc::clone(overlay));
         let (after, _) = Tree::merge(sets);
-        check(subject, View { tree: &after })
+        let used = |node| decisions.keeps_as_used(node);
+        check(subject, View { tree: &after }, &used)
     }
 
     /// Writes the smaller image, and shows that it is what was decided.
@@ -150,7 +156,9 @@ pub struct Ground<'a> {
 pub fn propose(ground: &Ground<'_>, options: &Options) -> Result<Proposal, SlimError> {
     let climb = climb(ground.subject, ground.rules, options, ground.target)?;
     let overlay = ground.image.overlay(&climb.decisions, ground.limits)?;
-    let faults = ground.image.check(ground.subject, &overlay);
+    let faults = ground
+        .image
+        .check(ground.subject, &climb.decisions, &overlay);
     Ok(Proposal {
         climb,
         overlay,

@@ -111,6 +111,11 @@ impl Reason {
         }
     }
 
+    /// Whether a run of the image tells it.
+    pub fn is_use(&self) -> bool {
+        self.kind == Kind::Used
+    }
+
     /// The same, said in this line.
     #[must_use]
     pub fn at(mut self, line: Option<u32>) -> Self {

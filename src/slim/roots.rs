@@ -63,9 +63,6 @@ impl Launch {
     }
 }
 
-/// What `Shell` of a configuration is called here.
-pub(super) const SHELL_OF_BUILDS: &str = "shell";
-
 fn commands(config: &RunConfig) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut add = |what, words: Vec<String>, required| {
@@ -89,7 +86,7 @@ fn commands(config: &RunConfig) -> Vec<Command> {
     if let Some(words) = config.health_command() {
         add("health check", words, false);
     }
-    add(SHELL_OF_BUILDS, config.shell.clone(), false);
+    add("shell", config.shell.clone(), false);
     commands
 }
 

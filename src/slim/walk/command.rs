@@ -7,7 +7,7 @@ use crate::closure::{self, Files, Found, Need, NodeId, java};
 use crate::slim::error::SlimError;
 use crate::slim::options::Tier;
 use crate::slim::reason::{By, Kind, Reason};
-use crate::slim::roots::{Command, SHELL_OF_BUILDS};
+use crate::slim::roots::Command;
 
 /// Commands that people expect where there is a shell.
 const SHELL: [&str; 16] = [
@@ -26,10 +26,6 @@ impl Walk<'_> {
             return Err(SlimError::NoEntry);
         }
         for command in &setting.launch.commands {
-            // Nothing in a container runs the shell that builds would use.
-            if self.only_used() && command.what == SHELL_OF_BUILDS {
-                continue;
-            }
             self.command(command, careful)?;
         }
         for program in extra {

@@ -10,9 +10,15 @@ use rslim::slim::{Ground, Image, Options, Rules, Tier, Verdict};
 use rslim::trace::{Mapping, Runner};
 
 use super::staged;
+use crate::fixtures::tar::LayerBuilder;
 
-/// Runs the image, has `spoil` change what was seen, and settles.
-fn settled(image: &Image, cache: &Path, spoil: impl FnOnce(&mut Observed)) -> Settled {
+/// Asks the image for these, has `spoil` change what was seen, and settles.
+fn settled_at(
+    (tier, paths): (Tier, &[&str]),
+    image: &Image,
+    cache: &Path,
+    spoil: impl FnOnce(&mut Observed),
+) -> Settled {
     let rules = Rules::builtin().unwrap();
     let subject = image.subject();
     let spec = launch(subject.view, image.config(), &Launching::default()).unwrap();
@@ -28,11 +34,9 @@ fn settled(image: &Image, cache: &Path, spoil: impl FnOnce(&mut Observed)) -> Se
     });
     let cached = cached.unwrap();
     let runs = Runs::new(&runner, &mapping, spec, image.config(), &|_| {});
+    let probes = paths.iter().map(|path| probe::http(path).unwrap());
     let plan = Plan {
-        probes: vec![
-            probe::http("/file/one").unwrap(),
-            probe::http("/file/way").unwrap(),
-        ],
+        probes: probes.collect(),
     };
     let mut whole = runs.whole(&cached.root, &plan, None).unwrap();
     spoil(&mut whole);
@@ -44,10 +48,48 @@ fn settled(image: &Image, cache: &Path, spoil: impl FnOnce(&mut Observed)) -> Se
         limits: &limits,
     };
     let options = Options {
-        tier: Tier::File,
+        tier,
         ..Options::default()
     };
     settle(&ground, options, &runs, &cached.root, &whole).unwrap()
+}
+
+fn settled(image: &Image, cache: &Path, spoil: impl FnOnce(&mut Observed)) -> Settled {
+    let asked: &[&str] = &["/file/one", "/file/way"];
+    settled_at((Tier::File, asked), image, cache, spoil)
+}
+
+#[test]
+fn a_directory_to_write_to_is_put_back_with_the_link_that_leads_there() {
+    let Some(stage) = staged(|image| {
+        let moved = LayerBuilder::new()
+            .dirs(["srv", "srv/real"])
+            .file("srv/real/left", "of the build\n")
+            .symlink("usr/share/thing", "/srv/real");
+        image.layer(moved.finish(), "RUN mv thing /srv/real")
+    }) else {
+        return;
+    };
+    crate::slim::with_image(stage.lab.image(), |image| {
+        let what: (_, &[&str]) = (Tier::Used, &["/write/new"]);
+        let whole = settled_at(what, image, &stage.cache, |_| {});
+        assert_eq!(whole.verification.rounds, 1, "{:?}", whole.verification);
+        let mended = settled_at(what, image, &stage.cache, |whole| {
+            let of = |path: &[u8], dir: &[u8]| path.starts_with(dir);
+            whole.events.retain(|event| {
+                !of(&event.path, b"/usr/share/thing") && !of(&event.path, b"/srv/real")
+            });
+        });
+        let verification = &mended.verification;
+        assert_eq!(verification.added, ["/usr/share/thing"]);
+        assert_eq!(verification.rounds, 2);
+        assert!(verification.deviations.is_empty(), "{verification:?}");
+        let decisions = &mended.proposal.climb.decisions;
+        for (path, stays) in [("srv/real", true), ("srv/real/left", false)] {
+            let node = image.tree().find(path.as_bytes()).unwrap();
+            assert_eq!(decisions.keeps(node), stays, "{path}");
+        }
+    });
 }
 
 #[test]

@@ -189,3 +189,41 @@ fn without_anything_that_was_used_there_is_nothing_to_go_by() {
     }
     assert!(!lab.path("small.tar").exists());
 }
+
+#[test]
+fn a_script_that_was_read_and_not_run_stays_without_its_interpreter() {
+    let lab = Lab::new(&service());
+    let script = "/usr/bin/tool-report";
+    for (how, tier) in [
+        ("read", "used"),
+        ("looked", "used"),
+        ("read", "file"),
+        ("looked", "file"),
+    ] {
+        let file = evidence(&lab, &[(script, how)]);
+        let tree = lab.slimmed(&["--tier", tier, "--evidence", &file]);
+        assert!(
+            tree.contains_key("usr/bin/tool-report"),
+            "{how} at tier {tier}"
+        );
+        assert!(
+            !tree.contains_key("usr/bin/perl"),
+            "{how} at tier {tier}: nothing runs it"
+        );
+    }
+    let file = evidence(&lab, &[(script, "exec")]);
+    let tree = lab.slimmed(&["--tier", "used", "--evidence", &file]);
+    assert!(tree.contains_key("usr/bin/perl"), "a run ran it");
+}
+
+#[test]
+fn links_to_directories_that_stay_empty_stay() {
+    let layer = LayerBuilder::new()
+        .symlink("var/run", "/run")
+        .file("run/left.lock", "of the build\n");
+    let lab = Lab::new(&service().layer(layer.finish(), "RUN make"));
+    let file = evidence(&lab, &[("/usr/bin/grep", "exec")]);
+    let tree = lab.slimmed(&["--tier", "used", "--evidence", &file]);
+    assert!(tree.contains_key("run") && tree.contains_key("var/run"));
+    assert!(!tree.contains_key("run/left.lock"));
+}
